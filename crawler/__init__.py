@@ -1,0 +1,1 @@
+"""GETS: everything that knows a web page."""

@@ -1,0 +1,1 @@
+"""TELLS: everything that knows a reader."""

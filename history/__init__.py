@@ -1,0 +1,1 @@
+"""KEEPS: what was charged, since when, and how we know."""

@@ -1,0 +1,230 @@
+"""The vocabulary: what a source states (Offer), what we hold of it (Quote), what became different (ChangeEvent)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import lru_cache
+from json import dumps
+from typing import Any, Literal, NamedTuple
+
+from history.times import to_rfc3339
+
+ProviderKind = Literal["lab", "cloud", "gateway"]
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Who bills you."""
+
+    slug: str
+    name: str
+    kind: ProviderKind
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One price source: the page or API that one spider reads. `name` is the spider's name."""
+
+    name: str
+    provider: Provider
+    url: str
+    currencies: frozenset[str]
+    offers_expected: range
+    interval_s: int
+    verified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """When a component applies. Token bounds are inclusive; a component without conditions is the default,
+    and where several apply the one with the narrowest conditions is charged (cliff: for all tokens).
+
+    `hours_utc` are half-open "HH:MM-HH:MM" windows that may wrap midnight; `weekdays` are ISO (1 = Monday);
+    `holidays` names the calendar whose public holidays are excluded ("CN"); `period` is the source's own word
+    ("peak", "off_peak"): off_peak without hours applies whenever no peak component does.
+    """
+
+    min_input_tokens: int | None = None
+    max_input_tokens: int | None = None
+    min_output_tokens: int | None = None
+    max_output_tokens: int | None = None
+    hours_utc: tuple[str, ...] = ()
+    weekdays: tuple[int, ...] = ()
+    holidays: str | None = None
+    period: Literal["peak", "off_peak"] | None = None
+    thinking: bool | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Only the conditions that are set, in the order of the fields."""
+        named = ((name, getattr(self, name)) for name in self.__dataclass_fields__)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in named if value not in (None, ())}
+
+
+ALWAYS = Conditions()
+
+
+@lru_cache(maxsize=4096)
+def conditions_text(conditions: Conditions) -> str:
+    """Canonical JSON of the conditions, "" for none: part of a series' identity."""
+    return dumps(stated, separators=(",", ":"), sort_keys=True) if (stated := conditions.as_dict()) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceComponent:
+    """One price of an offer, as quoted: `amount` of `currency` for `per` units.
+
+    `list_amount` is the regular price while a promotion lowers it; `valid_from` and `valid_to` (exclusive) are
+    times that the source itself states.
+    """
+
+    unit: str
+    amount: Decimal
+    currency: str
+    per: int = 1
+    conditions: Conditions = ALWAYS
+    list_amount: Decimal | None = None
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The shape that `tokentape extract` prints: decimals as plain strings, absent conditions left out."""
+        conditions = self.conditions.as_dict()
+        if self.list_amount is not None:
+            conditions["list_amount"] = plain(self.list_amount)
+        for name in ("valid_from", "valid_to"):
+            if (moment := getattr(self, name)) is not None:
+                conditions[name] = to_rfc3339(moment)
+        return {"unit": self.unit, "amount": plain(self.amount), "currency": self.currency, "per": self.per, "conditions": conditions}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a source states is for sale: model × service tier × region, with its prices and its terms."""
+
+    provider: str
+    model: str
+    components: tuple[PriceComponent, ...]
+    tier: str = "standard"
+    region: str = ""
+    terms: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> "OfferKey":
+        return OfferKey(self.model, self.tier, self.region)
+
+    def as_dict(self) -> dict[str, Any]:
+        """One line of `tokentape extract`."""
+        return {
+            "provider": self.provider, "model": self.model, "tier": self.tier, "region": self.region,
+            "terms": list(self.terms), "components": [component.as_dict() for component in self.components],
+        }  # fmt: skip
+
+
+class OfferKey(NamedTuple):
+    """Identity of an offer within its source."""
+
+    model: str
+    tier: str = "standard"
+    region: str = ""
+
+
+class SeriesKey(NamedTuple):
+    """Identity of one series of prices within its source: an offer's component under its conditions."""
+
+    model: str
+    tier: str
+    region: str
+    unit: str
+    conditions: str
+
+    @property
+    def offer(self) -> OfferKey:
+        return OfferKey(self.model, self.tier, self.region)
+
+
+def plain(amount: Decimal) -> str:
+    """A decimal without exponent and without trailing zeros: Decimal("1.50E-7") → "0.00000015"."""
+    text = format(amount, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+class Quote(NamedTuple):
+    """A price as quoted, in comparable form: canonical decimal text, so equality is string equality."""
+
+    amount: str
+    currency: str
+    per: int
+    list_amount: str | None = None
+    ends_at: datetime | None = None
+
+    @property
+    def unit_price(self) -> Decimal:
+        """Exact price of one unit in `currency`."""
+        return Decimal(self.amount) / self.per
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One answer of the network, on record: which bytes, from where, when."""
+
+    url: str
+    sha256: str
+    fetched_at: datetime
+    status: int = 200
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+class Outcome(StrEnum):
+    """How a run ended. Only a complete run may withdraw an offer."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a run did not end well: the failure's name (PageChanged, FetchFailed, …) and a sentence for a person."""
+
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An offer that validation left out, and the rule that says why."""
+
+    rule: str
+    model: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one run read: the offers of all its pages, or the failure that ended it."""
+
+    source: Source
+    extractor: str
+    observed_at: datetime
+    pages: tuple[Fetched, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    unread: Mapping[str, int] = field(default_factory=dict)
+    failure: Failure | None = None
+
+
+class EventKind(StrEnum):
+    """What became different."""
+
+    OFFER_ADDED = "offer_added"
+    OFFER_WITHDRAWN = "offer_withdrawn"
+    PRICE_ADDED = "price_added"
+    PRICE_REMOVED = "price_removed"
+    PRICE_RAISED = "price_raised"
+    PRICE_LOWERED = "price_lowered"
+    TERMS_CHANGED = "terms_changed"
+    PRICE_SCHEDULED = "price_scheduled"
+    PRICE_CANCELLED = "price_cancelled"
+    PRICE_CORRECTED = "price_corrected"

@@ -1,0 +1,252 @@
+"""The tables, alike on SQLite and PostgreSQL: exact money, UTC microseconds, append-only price versions."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from history.model import plain
+from history.times import aware, from_micros, to_micros
+
+
+class Money(TypeDecorator[Decimal]):
+    """Exact decimals: NUMERIC on PostgreSQL, plain decimal text on SQLite (whose NUMERIC is a float)."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else Numeric())
+
+    def process_bind_param(self, value: Decimal | str | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value if isinstance(value, str) else plain(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value)
+
+
+class Moment(TypeDecorator[datetime]):
+    """Aware UTC times: timestamptz on PostgreSQL, microseconds since 1970 on SQLite (which drops offsets)."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(BigInteger() if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        return to_micros(value) if dialect.name == "sqlite" else aware(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return from_micros(value) if dialect.name == "sqlite" else aware(value)
+
+
+# SQLite makes only INTEGER PRIMARY KEY an alias of the row's own id.
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData()
+
+provider = Table(
+    "provider",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    CheckConstraint("kind IN ('lab','cloud','gateway')", name="provider_kind"),
+)
+
+source = Table(
+    "source",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False, unique=True),
+    Column("provider_id", Id, ForeignKey("provider.id"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("interval_s", Integer, nullable=False),
+    Column("verified", Text, nullable=False),
+    Column("paused_until", Moment),
+)
+
+# One row a slot that a scheduler took: the lease that keeps a second scheduler from doubling a run.
+slot = Table(
+    "slot",
+    metadata,
+    Column("source_id", Id, ForeignKey("source.id"), primary_key=True),
+    Column("starts_at", Moment, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("leased_until", Moment, nullable=False),
+    Column("done_at", Moment),
+)
+
+snapshot = Table(
+    "snapshot",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("media_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("stored_at", Moment, nullable=False),
+    Column("body_zstd", LargeBinary, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("source_id", Id, ForeignKey("source.id"), nullable=False),
+    Column("observed_at", Moment, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("failure", Text),
+    Column("message", Text),
+    Column("extractor", Text, nullable=False),
+    Column("offers", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("unread", Text, nullable=False),
+    UniqueConstraint("source_id", "observed_at", name="run_once"),
+    CheckConstraint("outcome IN ('complete','partial','failed')", name="run_outcome"),
+)
+
+fetch = Table(
+    "fetch",
+    metadata,
+    Column("run_id", Id, ForeignKey("run.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("sha256", Text, ForeignKey("snapshot.sha256"), nullable=False),
+    Column("fetched_at", Moment, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Index("fetch_of_snapshot", "sha256"),
+)
+
+rejection = Table(
+    "rejection",
+    metadata,
+    Column("run_id", Id, ForeignKey("run.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("message", Text, nullable=False),
+)
+
+# `absent_since` and `absent_runs` count complete runs without the offer; `withdrawn` is set after k of them.
+offer = Table(
+    "offer",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("source_id", Id, ForeignKey("source.id"), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("terms", Text, nullable=False),
+    Column("first_seen_at", Moment, nullable=False),
+    Column("absent_since", Moment),
+    Column("absent_runs", Integer, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    UniqueConstraint("source_id", "model", "tier", "region", name="offer_identity"),
+    Index("offer_of_model", "model"),
+)
+
+# `quote` repeats the price in force in canonical text (NULL: none), so that one narrow select finds what differs.
+series = Table(
+    "series",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("offer_id", Id, ForeignKey("offer.id"), nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("conditions", Text, nullable=False),
+    Column("quote", Text),
+    UniqueConstraint("offer_id", "unit", "conditions", name="series_identity"),
+)
+
+# A version lasts until the next one of its series (docs/decisions/001). Amount NULL: not offered from then on.
+price = Table(
+    "price",
+    metadata,
+    Column("series_id", Id, ForeignKey("series.id"), primary_key=True),
+    Column("valid_from", Moment, primary_key=True),
+    Column("recorded_at", Moment, primary_key=True),
+    Column("superseded_at", Moment),
+    Column("amount", Money),
+    Column("currency", Text),
+    Column("per", BigInteger),
+    Column("list_amount", Money),
+    Column("ends_at", Moment),
+    Column("basis", Text, nullable=False),
+    Column("run_id", Id, ForeignKey("run.id"), nullable=False),
+    CheckConstraint("basis IN ('stated','first_seen','documented','imported')", name="price_basis"),
+    sqlite_with_rowid=False,
+)
+Index(
+    "price_no_overlap",
+    price.c.series_id,
+    price.c.valid_from,
+    unique=True,
+    sqlite_where=price.c.superseded_at.is_(None),
+    postgresql_where=price.c.superseded_at.is_(None),
+)
+
+# What was seen but is not believed yet. A NULL quote means: seen to be gone.
+held = Table(
+    "held",
+    metadata,
+    Column("series_id", Id, ForeignKey("series.id"), primary_key=True),
+    Column("starts_at", Moment),
+    Column("quote", Text),
+    Column("rule", Text, nullable=False),
+    Column("first_seen_at", Moment, nullable=False),
+    Column("run_id", Id, ForeignKey("run.id"), nullable=False),
+)
+
+change_event = Table(
+    "change_event",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("story_id", Id, nullable=False),
+    Column("run_id", Id, ForeignKey("run.id"), nullable=False),
+    Column("offer_id", Id, ForeignKey("offer.id"), nullable=False),
+    Column("series_id", Id, ForeignKey("series.id")),
+    Column("kind", Text, nullable=False),
+    Column("old_amount", Money),
+    Column("old_currency", Text),
+    Column("old_per", BigInteger),
+    Column("new_amount", Money),
+    Column("new_currency", Text),
+    Column("new_per", BigInteger),
+    Column("change_bp", BigInteger),
+    Column("old_terms", Text),
+    Column("new_terms", Text),
+    Column("effective_at", Moment, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    ForeignKeyConstraint(["story_id"], ["change_event.id"], name="story_is_its_first_event"),
+    Index("change_event_of_story", "story_id"),
+)
