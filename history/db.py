@@ -18,7 +18,9 @@ def connect(url: str) -> Engine:
     if parsed.drivername in ("postgres", "postgresql"):
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise ValueError(f"TOKENTAPE_DATABASE_URL names {parsed.get_backend_name()!r}; only sqlite and postgresql are supported")
+        raise ValueError(
+            f"TOKENTAPE_DATABASE_URL names {parsed.get_backend_name()!r}; only sqlite and postgresql are supported"
+        )
     if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql")
@@ -59,5 +61,10 @@ def recording(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection that only reads: one consistent view of the database."""
-    with engine.connect().execution_options(isolation_level="REPEATABLE READ") if engine.dialect.name == "postgresql" else engine.connect() as connection, connection.begin():
+    with (
+        engine.connect().execution_options(isolation_level="REPEATABLE READ")
+        if engine.dialect.name == "postgresql"
+        else engine.connect() as connection,
+        connection.begin(),
+    ):
         yield connection

@@ -6,7 +6,9 @@ from hashlib import sha256
 
 import zstandard
 from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
 
+from history.model import Fetched
 from history.tables import fetch, run, snapshot, source
 
 LEVEL = 3
@@ -20,6 +22,16 @@ class Snapshot:
     media_type: str
     body: bytes
     stored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A crawl on record: the pages that it read, and by which extractor."""
+
+    run_id: int
+    observed_at: datetime
+    extractor: str
+    pages: tuple[Fetched, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,8 @@ def keep(connection: Connection, body: bytes, media_type: str, now: datetime) ->
     if connection.execute(select(snapshot.c.sha256).where(snapshot.c.sha256 == digest)).first() is None:
         packed = zstandard.ZstdCompressor(level=LEVEL).compress(body)
         row = {"sha256": digest, "media_type": media_type, "size": len(body), "stored_at": now, "body_zstd": packed}
-        connection.execute(snapshot.insert(), row)
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        connection.execute(insert(snapshot).on_conflict_do_nothing(), row)
     return digest
 
 
@@ -56,9 +69,41 @@ def validators(connection: Connection, source_name: str, url: str) -> Validators
         select(fetch.c.etag, fetch.c.last_modified, fetch.c.sha256)
         .join(run, run.c.id == fetch.c.run_id)
         .join(source, source.c.id == run.c.source_id)
-        .where(source.c.name == source_name, fetch.c.url == url, fetch.c.status.in_((200, 304)), run.c.outcome != "failed")
+        .where(
+            source.c.name == source_name, fetch.c.url == url, fetch.c.status.in_((200, 304)), run.c.outcome != "failed"
+        )
         .order_by(run.c.observed_at.desc())
         .limit(1)
     )
     row = connection.execute(newest).first()
     return Validators(row.etag, row.last_modified, row.sha256) if row else None
+
+
+def stored_runs(connection: Connection, source_name: str) -> list[StoredRun]:
+    """Every crawl of the source that kept a good answer, oldest first."""
+    good = (
+        select(run.c.id, run.c.observed_at, run.c.extractor, fetch)
+        .join(source, source.c.id == run.c.source_id)
+        .join(fetch, fetch.c.run_id == run.c.id)
+        .where(source.c.name == source_name, run.c.kind == "crawl", fetch.c.status.in_((200, 304)))
+        .order_by(run.c.observed_at, fetch.c.ordinal)
+    )
+    runs: dict[int, StoredRun] = {}
+    for row in connection.execute(good):
+        page = Fetched(row.url, row.sha256, row.fetched_at, row.status, row.etag, row.last_modified)
+        known = runs.get(row.id)
+        runs[row.id] = StoredRun(row.id, row.observed_at, row.extractor, (*known.pages, page) if known else (page,))
+    return list(runs.values())
+
+
+def last_extractor(connection: Connection, source_name: str) -> str | None:
+    """The extractor that read the source last, in a crawl or in a re-reading; None before the first run."""
+    newest = (
+        select(run.c.extractor)
+        .join(source, source.c.id == run.c.source_id)
+        .where(source.c.name == source_name)
+        .order_by(run.c.id.desc())
+        .limit(1)
+    )
+    extractor: str | None = connection.execute(newest).scalar()
+    return extractor

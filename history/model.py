@@ -9,7 +9,7 @@ from functools import lru_cache
 from json import dumps
 from typing import Any, Literal, NamedTuple
 
-from history.times import to_rfc3339
+from history.times import from_rfc3339, to_rfc3339
 
 ProviderKind = Literal["lab", "cloud", "gateway"]
 
@@ -59,7 +59,9 @@ class Conditions:
     def as_dict(self) -> dict[str, Any]:
         """Only the conditions that are set, in the order of the fields."""
         named = ((name, getattr(self, name)) for name in self.__dataclass_fields__)
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in named if value not in (None, ())}
+        return {
+            name: list(value) if isinstance(value, tuple) else value for name, value in named if value not in (None, ())
+        }
 
 
 ALWAYS = Conditions()
@@ -96,7 +98,13 @@ class PriceComponent:
         for name in ("valid_from", "valid_to"):
             if (moment := getattr(self, name)) is not None:
                 conditions[name] = to_rfc3339(moment)
-        return {"unit": self.unit, "amount": plain(self.amount), "currency": self.currency, "per": self.per, "conditions": conditions}
+        return {
+            "unit": self.unit,
+            "amount": plain(self.amount),
+            "currency": self.currency,
+            "per": self.per,
+            "conditions": conditions,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +125,13 @@ class Offer:
     def as_dict(self) -> dict[str, Any]:
         """One line of `tokentape extract`."""
         return {
-            "provider": self.provider, "model": self.model, "tier": self.tier, "region": self.region,
-            "terms": list(self.terms), "components": [component.as_dict() for component in self.components],
-        }  # fmt: skip
+            "provider": self.provider,
+            "model": self.model,
+            "tier": self.tier,
+            "region": self.region,
+            "terms": list(self.terms),
+            "components": [component.as_dict() for component in self.components],
+        }
 
 
 class OfferKey(NamedTuple):
@@ -151,18 +163,36 @@ def plain(amount: Decimal) -> str:
 
 
 class Quote(NamedTuple):
-    """A price as quoted, in comparable form: canonical decimal text, so equality is string equality."""
+    """A price as quoted. Its text form is canonical, so two quotes are equal when their texts are."""
 
-    amount: str
+    amount: Decimal
     currency: str
     per: int
-    list_amount: str | None = None
+    list_amount: Decimal | None = None
     ends_at: datetime | None = None
 
     @property
     def unit_price(self) -> Decimal:
-        """Exact price of one unit in `currency`."""
-        return Decimal(self.amount) / self.per
+        """Price of one unit in `currency`."""
+        return self.amount / self.per
+
+    @property
+    def text(self) -> str:
+        """0.435 USD/1000000 list 1.74 until 2026-05-31T15:59:00Z"""
+        text = f"{plain(self.amount)} {self.currency}/{self.per}"
+        if self.list_amount is not None:
+            text += f" list {plain(self.list_amount)}"
+        return text if self.ends_at is None else f"{text} until {to_rfc3339(self.ends_at)}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Quote":
+        """The inverse of `text`."""
+        amount, rate, *rest = text.split(" ")
+        currency, per = rate.split("/")
+        stated = dict(zip(rest[::2], rest[1::2], strict=True))
+        list_amount = Decimal(stated["list"]) if "list" in stated else None
+        ends_at = from_rfc3339(stated["until"]) if "until" in stated else None
+        return cls(Decimal(amount), currency, int(per), list_amount, ends_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -12,10 +11,14 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TOKENTAPE_", env_file=".env", extra="ignore")
 
-    data: Path = Field(Path("data"), description="Folder for the SQLite database")
-    database_url: str = Field("", description="postgresql://… or sqlite:///…; default: SQLite in the data folder")
-    public_url: str = Field("http://127.0.0.1:8321", description="Where readers reach this service; stands in feeds")
-    contact: str = Field("", description="Mail or URL in the crawler's user agent, for the operators of price pages")
+    # Folder of the SQLite database.
+    data: Path = Path("data")
+    # postgresql://… or sqlite:///…; empty: SQLite in the data folder.
+    database_url: str = ""
+    # Where readers reach this service; stands in feeds.
+    public_url: str = "http://127.0.0.1:8321"
+    # A mail address or URL in the crawler's user agent, for the operators of price pages.
+    contact: str = ""
 
     @property
     def database(self) -> str:

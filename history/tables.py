@@ -114,6 +114,7 @@ snapshot = Table(
     Column("body_zstd", LargeBinary, nullable=False),
 )
 
+# kind reread: stored snapshots read again by a newer extractor; it records corrections and fetches nothing.
 run = Table(
     "run",
     metadata,
@@ -121,6 +122,7 @@ run = Table(
     Column("source_id", Id, ForeignKey("source.id"), nullable=False),
     Column("observed_at", Moment, nullable=False),
     Column("recorded_at", Moment, nullable=False),
+    Column("kind", Text, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("failure", Text),
     Column("message", Text),
@@ -131,6 +133,7 @@ run = Table(
     Column("events", Integer, nullable=False),
     Column("unread", Text, nullable=False),
     UniqueConstraint("source_id", "observed_at", name="run_once"),
+    CheckConstraint("kind IN ('crawl','reread')", name="run_kind"),
     CheckConstraint("outcome IN ('complete','partial','failed')", name="run_outcome"),
 )
 
@@ -168,7 +171,6 @@ offer = Table(
     Column("tier", Text, nullable=False),
     Column("region", Text, nullable=False),
     Column("terms", Text, nullable=False),
-    Column("first_seen_at", Moment, nullable=False),
     Column("absent_since", Moment),
     Column("absent_runs", Integer, nullable=False),
     Column("withdrawn", Boolean, nullable=False),
@@ -176,7 +178,8 @@ offer = Table(
     Index("offer_of_model", "model"),
 )
 
-# `quote` repeats the price in force in canonical text (NULL: none), so that one narrow select finds what differs.
+# `quote` repeats the price in force in canonical text (NULL: none), so that one narrow select finds what differs;
+# `in_force_from` is the valid_from of the version that it repeats.
 series = Table(
     "series",
     metadata,
@@ -185,6 +188,7 @@ series = Table(
     Column("unit", Text, nullable=False),
     Column("conditions", Text, nullable=False),
     Column("quote", Text),
+    Column("in_force_from", Moment),
     UniqueConstraint("offer_id", "unit", "conditions", name="series_identity"),
 )
 
@@ -213,6 +217,20 @@ Index(
     unique=True,
     sqlite_where=price.c.superseded_at.is_(None),
     postgresql_where=price.c.superseded_at.is_(None),
+)
+
+# The few versions that were announced ahead of their time.
+Index(
+    "price_announced",
+    price.c.series_id,
+    sqlite_where=price.c.valid_from > price.c.recorded_at,
+    postgresql_where=price.c.valid_from > price.c.recorded_at,
+)
+Index(
+    "price_announced_for",
+    price.c.valid_from,
+    sqlite_where=price.c.valid_from > price.c.recorded_at,
+    postgresql_where=price.c.valid_from > price.c.recorded_at,
 )
 
 # What was seen but is not believed yet. A NULL quote means: seen to be gone.
@@ -249,4 +267,5 @@ change_event = Table(
     Column("recorded_at", Moment, nullable=False),
     ForeignKeyConstraint(["story_id"], ["change_event.id"], name="story_is_its_first_event"),
     Index("change_event_of_story", "story_id"),
+    Index("change_event_of_offer", "offer_id"),
 )

@@ -1,8 +1,11 @@
 """Time is aware UTC, to the microsecond: how it is checked, read and written."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# The offset may be missing here, so that `aware` can say what is wrong.
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
 
 
 class NaiveTime(ValueError):
@@ -18,7 +21,7 @@ def aware(moment: datetime) -> datetime:
 
 def from_rfc3339(text: str) -> datetime:
     """RFC 3339 with an offset → aware UTC; ValueError says what is wrong."""
-    if "T" not in text.upper():
+    if not _RFC3339.fullmatch(text):
         raise ValueError(f"{text!r} is not an RFC 3339 time such as 2026-05-22T16:00:00Z")
     return aware(datetime.fromisoformat(text))
 

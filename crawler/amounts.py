@@ -1,0 +1,138 @@
+"""Amounts as people write them, "$3.00 / 1M tokens", "0.8 元/千tokens": one strict grammar, no guess."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from crawler.failures import PageChanged
+from history.units import Quantity
+
+_SIGNS = {
+    "$": ("USD",), "US$": ("USD",), "€": ("EUR",), "£": ("GBP",), "¥": ("CNY", "JPY"), "￥": ("CNY", "JPY"),
+    "元": ("CNY",), "RMB": ("CNY",), "人民币": ("CNY",), "美元": ("USD",), "円": ("JPY",),
+    **{code: (code,) for code in ("USD", "EUR", "GBP", "CNY", "JPY")},
+}  # fmt: skip
+_COUNTS = {
+    "1": 1, "1K": 1_000, "1k": 1_000, "K": 1_000, "k": 1_000, "千": 1_000, "1千": 1_000, "1,000": 1_000, "1000": 1_000,
+    "thousand": 1_000, "万": 10_000, "1万": 10_000, "10K": 10_000, "10k": 10_000, "10,000": 10_000,
+    "1M": 1_000_000, "M": 1_000_000, "million": 1_000_000, "1 million": 1_000_000, "1,000,000": 1_000_000,
+    "1000000": 1_000_000, "百万": 1_000_000,
+}  # fmt: skip
+# What is counted, and how many of our quantity one such word is.
+_WORDS: dict[str, tuple[Quantity, int]] = {
+    **dict.fromkeys(("token", "tokens"), ("tokens", 1)),
+    **dict.fromkeys(("request", "requests", "search", "searches", "call", "calls", "query", "queries", "次"), ("requests", 1)),
+    **dict.fromkeys(("image", "images", "张"), ("images", 1)),
+    **dict.fromkeys(("character", "characters", "char", "chars", "字符"), ("characters", 1)),
+    **dict.fromkeys(("page", "pages", "页"), ("pages", 1)),
+    **dict.fromkeys(("second", "seconds", "秒"), ("seconds", 1)),
+    **dict.fromkeys(("minute", "minutes", "min", "分钟"), ("seconds", 60)),
+    **dict.fromkeys(("hour", "hours", "session-hour", "小时"), ("hours", 1)),
+}
+_TERMS = {
+    **dict.fromkeys(("free", "free of charge", "免费"), "free"),
+    **dict.fromkeys(("limited-time free", "限时免费"), "free for a limited time"),
+    **dict.fromkeys(("contact us", "contact sales", "联系我们"), "contact us"),
+    **dict.fromkeys(("", "-", "–", "—", "n/a", "not available", "not offered"), "not offered"),
+}  # fmt: skip
+
+
+
+
+def _either(words: Iterable[str]) -> str:
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+
+
+_NUMBER = r"(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+"
+_BEFORE = _either(set(_SIGNS) - {"元", "円"})
+_AFTER = _either(set(_SIGNS) - {"$", "US$", "€", "£", "¥", "￥"})
+# Anthropic's footnote digit stands right behind the unit: "$0.25 / MTok1" (autumn 2026).
+_BASIS = rf"M[Tt]ok[1-9¹²³⁴-⁹]?|Mt|(?:(?P<count>{_either(_COUNTS)}) ?)?(?P<word>(?i:{_either(_WORDS)}))"
+_PER = rf"(?: ?/ ?|(?:^| )per | ?每)(?P<basis>{_BASIS})"
+_AMOUNT = re.compile(rf"(?:(?P<before>{_BEFORE}) ?)?(?P<number>{_NUMBER})(?: ?(?P<after>{_AFTER}))?(?:{_PER})?")
+_HEADER = re.compile(rf"(?P<sign>{_AFTER}|{_BEFORE})?(?:{_PER})")
+_EXACT = re.compile(r"(?:0|[1-9][0-9]{0,20})(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a price is for: `per` of a quantity ("/ 1M tokens" → 1000000, "tokens")."""
+
+    per: int
+    unit: Quantity
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """One amount of money, and what it is for where the text says so."""
+
+    amount: Decimal
+    currency: str
+    per: int | None = None
+    unit: Quantity | None = None
+
+
+def parse(text: str, currency: str | None = None) -> Amount:
+    """Exactly one amount that accounts for every character, or PageChanged.
+
+    `currency` is what the source declares: it stands in where the text names none, and must agree where it does.
+    """
+    match = _AMOUNT.fullmatch(text.strip())
+    if match is None:
+        raise PageChanged(f"{text!r} is not one amount of money with a known unit")
+    stated = _currency(text, (match["before"], match["after"]), currency)
+    number = Decimal(match["number"].replace(",", ""))
+    per, unit = _counted(match) if match["basis"] else (None, None)
+    return Amount(number, stated, per, unit)
+
+
+def basis(text: str, currency: str | None = None) -> Basis:
+    """What the prices of a column are for, from its header: "元/百万tokens", "/ 1M tokens", "per page"."""
+    match = _HEADER.fullmatch(text.strip())
+    if match is None:
+        raise PageChanged(f"{text!r} does not say what a price is for")
+    return Basis(*_counted(match), _currency(text, (match["sign"],), currency) if match["sign"] or currency else None)
+
+
+def term(text: str) -> str | None:
+    """What stands in place of an amount: "Free", "Contact us", "—"; None where the text is something else."""
+    return _TERMS.get(text.strip().replace("\\-", "-").casefold())
+
+
+def decimal(value: object) -> Decimal:
+    """The exact price in an API's answer, a decimal string or a JSON number; anything else is PageChanged."""
+    if isinstance(value, Decimal | int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise PageChanged(f"{value!r} is not a decimal price")
+    return _exact(value)
+
+
+# The same few hundred prices stand in every capture of an API.
+@lru_cache(maxsize=16_384)
+def _exact(text: str) -> Decimal:
+    if _EXACT.fullmatch(text) is None:
+        raise PageChanged(f"{text!r} is not a decimal price")
+    return Decimal(text)
+
+
+def _counted(match: re.Match[str]) -> tuple[int, Quantity]:
+    if match["word"] is None:
+        return 1_000_000, "tokens"
+    unit, each = _WORDS[match["word"].lower()]
+    return (_COUNTS[match["count"]] if match["count"] else 1) * each, unit
+
+
+def _currency(text: str, signs: Iterable[str | None], declared: str | None) -> str:
+    stated = [_SIGNS[sign] for sign in signs if sign]
+    if not stated:
+        if declared is None:
+            raise PageChanged(f"{text!r} names no currency")
+        return declared
+    common = [code for code in stated[0] if all(code in meant for meant in stated)]
+    if not common or (declared or common[0]) not in common:
+        raise PageChanged(f"{text!r} is not in {declared or 'one currency'}")
+    return declared or common[0]

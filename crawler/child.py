@@ -1,0 +1,82 @@
+"""The child process of one crawl: fetches, records the run, and prints one line of JSON about it."""
+
+import argparse
+import json
+import logging
+import os
+import resource
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+
+from scrapy.crawler import AsyncCrawlerProcess
+
+from crawler import settings
+from crawler.process import OUT_OF_MEMORY, CrawlResult, line_of
+from crawler.reading import spider_class
+from crawler.spider import PricingSpider
+from history.db import connect
+from history.recorder import AlreadyRecorded
+from history.settings import settings as house
+from history.times import from_rfc3339
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit 0: a run is on record, however it ended. OUT_OF_MEMORY, or any other: the parent has to see to it."""
+    wanted = _arguments(argv)
+    if wanted.memory_mb:
+        limit = wanted.memory_mb * 1024 * 1024
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    if wanted.end_with_stdin:
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
+    try:
+        spider = crawl_here(wanted.spider, wanted.url, wanted.captured, wanted.fetch_timeout_s)
+    except MemoryError:
+        return OUT_OF_MEMORY
+    if isinstance(spider.crash, MemoryError):
+        return OUT_OF_MEMORY
+    if isinstance(spider.crash, AlreadyRecorded):
+        print(json.dumps({"already_recorded": str(spider.crash)}))
+        return 0
+    if spider.recorded is not None:
+        print(line_of(CrawlResult.of(spider.recorded)), flush=True)
+    if spider.crash is not None:
+        raise spider.crash
+    return 0
+
+
+def crawl_here(name: str, url: str | None, captured: datetime | None, fetch_timeout_s: float) -> PricingSpider:
+    """One crawl in this process, which Scrapy allows but once; the database is the one that the settings name."""
+    # It tells of a robots.txt that cannot be had with a traceback; the page then tells the same in a sentence.
+    logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
+    kind = spider_class(name)
+    process = AsyncCrawlerProcess(settings.for_crawl(house().contact, fetch_timeout_s, url))
+    crawler = process.create_crawler(kind)
+    crawling = process.crawl(crawler, database=connect(house().database), url=url, captured=captured)
+    process.start()
+    crawling.result()
+    if not isinstance(crawler.spider, PricingSpider):
+        raise TypeError(f"{name} is not a PricingSpider")
+    return crawler.spider
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m crawler.child", description=__doc__)
+    parser.add_argument("spider")
+    parser.add_argument("--url", help="read this page instead of the declared ones")
+    parser.add_argument("--captured", type=from_rfc3339, help="stands for the present: when the page was fetched")
+    parser.add_argument("--fetch-timeout-s", type=float, default=60)
+    parser.add_argument("--memory-mb", type=int, help="end rather than use more")
+    parser.add_argument("--end-with-stdin", action="store_true", help="end when standard input does")
+    return parser.parse_args(argv)
+
+
+def _end_with_stdin() -> None:
+    """The parent holds the other end: if it dies in whatever way, its children do not go on by themselves."""
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""Prices that a page carries as JSON inside its HTML: script elements, Next.js streams, Astro attributes."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from lxml import etree, html
+
+from crawler.failures import PageChanged
+
+_SCRIPTS = etree.XPath("//script[@type='application/json' or @type='application/ld+json']")
+_ATTRIBUTES = etree.XPath("//@*[name()=$name]")
+_PUSH = re.compile(r'self\.__next_f\.push\(\[1,\s*("(?:[^"\\]|\\.)*")\s*\]\)', re.DOTALL)
+_UNTYPED: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def decode(text: str, where: str) -> Any:
+    """JSON in which no number is a float; PageChanged says where it breaks and how it begins."""
+    try:
+        return _UNTYPED.decode(text)
+    except msgspec.DecodeError as error:
+        raise PageChanged(f"{where} is not JSON: {error}; it begins {text[:80]!r}") from error
+
+
+def scripts(tree: html.HtmlElement) -> Iterator[Any]:
+    """The content of each <script type="application/json">."""
+    for script in _SCRIPTS(tree):
+        yield decode(script.text or "", "a script of the page")
+
+
+def next_stream(text: str) -> str:
+    """What Next.js pushes to the browser, joined: lines such as `12:["$","table",null,{…}]`."""
+    return "".join(decode(match[1], "a Next.js push") for match in _PUSH.finditer(text))
+
+
+def attributes(tree: html.HtmlElement, name: str) -> Iterator[Any]:
+    """The JSON in each attribute of that name, such as `props` of an <astro-island>."""
+    for value in _ATTRIBUTES(tree, name=name):
+        yield decode(str(value), f"the attribute {name}")
+
+
+def astro(encoded: Any) -> Any:
+    """Astro's props as plain data: [0, value] is a scalar or an object, [1, items] a list, [0] nothing.
+
+    Source: https://github.com/withastro/astro/blob/main/packages/astro/src/runtime/server/serialize.ts
+    """
+    if isinstance(encoded, dict):
+        return {name: astro(value) for name, value in encoded.items()}
+    match encoded:
+        case [0]:
+            return None
+        case [0, dict() as entries]:
+            return astro(entries)
+        case [0, value]:
+            return value
+        case [1, list() as items]:
+            return [astro(item) for item in items]
+    raise PageChanged(f"Astro props hold {str(encoded)[:80]!r}, neither a scalar nor a list")

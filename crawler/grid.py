@@ -1,0 +1,201 @@
+"""Tables as pages state them: a full grid of clean cells, read by exact header until nothing is left unread."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from crawler.failures import PageChanged
+
+Columns = Mapping[str, tuple[str, ...]]
+
+# U+200B after every cell at Volcengine, U+FEFF in Tencent's placeholders, U+00AD and U+2060 in copied text.
+_INVISIBLE = {0x200B: None, 0xFEFF: None, 0x2060: None, 0x00AD: None}
+_NOTE = re.compile(r"(?:[(（\[]([0-9]{1,2})[)）\]]|(\*{1,3}|[†‡]))\s*(\S.*)")
+_MARK = re.compile(r"[(（\[]?([0-9]{1,2}|\*{1,3}|[†‡])[)）\]]?")
+
+
+def tidy(text: str) -> str:
+    """Without invisible characters, every run of white space (nbsp too) one space."""
+    return " ".join(text.translate(_INVISIBLE).split())
+
+
+def mark_of(superscript: str) -> str | None:
+    """The footnote that a superscript points to: "(1)" → "1"; None where it is not a footnote mark."""
+    return found[1] if (found := _MARK.fullmatch(tidy(superscript))) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a cell says. Struck-through text and footnote marks stand apart from `text`; `lines` keeps line breaks."""
+
+    text: str
+    struck: str = ""
+    marks: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, written: Sequence[str], struck: Sequence[str] = (), marks: Iterable[str] = ()) -> "Cell":
+        """From the written pieces, in which "\\n" alone is a line break of the page."""
+        lines = tuple(line for part in "".join(written).split("\n") if (line := tidy(part)))
+        return cls(" ".join(lines), tidy(" ".join(struck)), tuple(marks), lines)
+
+
+EMPTY = Cell("")
+
+
+class Spanned(NamedTuple):
+    """A cell as it is written in a row, before it is spread over the grid."""
+
+    cell: Cell
+    colspan: int = 1
+    rowspan: int = 1
+
+
+def spread(rows: Sequence[Sequence[Spanned]]) -> tuple[tuple[Cell, ...], ...]:
+    """Every merged cell repeated in each place that it covers."""
+    hanging: dict[int, tuple[Cell, int]] = {}
+    return tuple(_spread_row(row, hanging) for row in rows)
+
+
+def _spread_row(row: Sequence[Spanned], hanging: dict[int, tuple[Cell, int]]) -> tuple[Cell, ...]:
+    line: list[Cell] = []
+    below: dict[int, tuple[Cell, int]] = {}
+
+    def put(cell: Cell, rows_left: int) -> None:
+        if rows_left > 1:
+            below[len(line)] = cell, rows_left - 1
+        line.append(cell)
+
+    def settle() -> None:
+        while (above := hanging.pop(len(line), None)) is not None:
+            put(*above)
+
+    for cell, colspan, rowspan in row:
+        settle()
+        for _ in range(colspan):
+            if len(line) in hanging:
+                raise PageChanged(f"merged cells overlap at {cell.text!r}")
+            put(cell, rowspan)
+    settle()
+    while hanging:
+        line.append(EMPTY)
+        settle()
+    hanging.update(below)
+    return tuple(line)
+
+
+class Heading(NamedTuple):
+    text: str
+
+
+class Prose(NamedTuple):
+    lines: tuple[str, ...]
+
+
+class Grid(NamedTuple):
+    """A table's cells; the first `head` rows are its header. `within`: titles of the tabs that enclose it."""
+
+    cells: tuple[tuple[Cell, ...], ...]
+    head: int = 1
+    within: tuple[str, ...] = ()
+
+
+Block = Heading | Prose | Grid
+
+
+class Row:
+    """One row being read: take each cell by the name asked for."""
+
+    __slots__ = ("_cells",)
+
+    def __init__(self, cells: dict[str, Cell]) -> None:
+        self._cells = cells
+
+    def pop(self, name: str) -> Cell:
+        return self._cells.pop(name)
+
+    def left(self) -> Mapping[str, Cell]:
+        return self._cells
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table with the heading it stands under, the paragraph before it and the footnotes after it."""
+
+    grid: tuple[tuple[Cell, ...], ...]
+    head: int
+    heading: str
+    lead: str
+    notes: Mapping[str, str]
+    within: tuple[str, ...]
+    unread: Counter[str]
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """One name a column; several header rows are joined: "Output price / Thinking mode"."""
+        columns = zip(*self.grid[: self.head], strict=False)
+        return tuple(" / ".join(dict.fromkeys(cell.text for cell in column if cell.text)) for column in columns)
+
+    @property
+    def body(self) -> tuple[tuple[Cell, ...], ...]:
+        return self.grid[self.head :]
+
+    def rows(self, columns: Columns, ignored: frozenset[str] = frozenset()) -> Iterator[Row]:
+        """Each row's cells under the asked names; `columns` gives each name its accepted exact headers.
+
+        What the reader leaves in a row, and what stands in a column nobody asked for, is counted as unread.
+        """
+        header = self.header
+        asked = {self._position(header, spellings): name for name, spellings in columns.items()}
+        names = [asked.get(at, text) for at, text in enumerate(header)]
+        for cells in self.body:
+            if len(cells) != len(names):
+                raise PageChanged(f"{self} has {len(names)} columns, but a row has {[c.text for c in cells]}")
+            row = Row({name: cell for at, (name, cell) in enumerate(zip(names, cells, strict=True)) if at in asked})
+            yield row
+            self.unread.update(row.left())
+            over = (name for at, (name, cell) in enumerate(zip(names, cells, strict=True)) if at not in asked and cell.text)
+            self.unread.update(name for name in over if name not in ignored)
+
+    def leave(self) -> None:
+        """Say that the rows of this table are not read."""
+        self.unread[f"table: {self.heading}"] += len(self.body)
+
+    def holds(self, *signs: str) -> bool:
+        """Whether any of these stands in a cell: a table with a currency sign must not go unnoticed."""
+        return any(sign in cell.text for row in self.grid for cell in row for sign in signs)
+
+    def _position(self, header: tuple[str, ...], spellings: tuple[str, ...]) -> int:
+        at = [position for position, text in enumerate(header) if text in spellings]
+        if len(at) != 1:
+            found = "no column" if not at else f"{len(at)} columns"
+            raise PageChanged(f"{self} has {found} {' or '.join(map(repr, spellings))}; its header is {list(header)}")
+        return at[0]
+
+    def __str__(self) -> str:
+        return f"the table under {self.heading!r}"
+
+
+def tables(blocks: Iterable[Block], unread: Counter[str]) -> tuple[Table, ...]:
+    """The tables among the blocks of a page, each with its surroundings."""
+    heading, lead, found = "", "", list[Table]()
+    notes: dict[str, str] = {}
+    for block in blocks:
+        if isinstance(block, Heading):
+            heading, lead, notes = block.text, "", {}
+        elif isinstance(block, Prose):
+            lead = " ".join(block.lines)
+            notes.update(_notes(block.lines))
+        else:
+            notes = {}
+            found.append(Table(block.cells, block.head, heading, lead, notes, block.within, unread))
+            lead = ""
+    return tuple(found)
+
+
+def _notes(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for line in lines:
+        if match := _NOTE.match(line):
+            yield match[1] or match[2], match[3]

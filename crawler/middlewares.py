@@ -1,0 +1,49 @@
+"""Where Scrapy's own middlewares are kinder, or less careful, than a watcher of prices should be."""
+
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+
+from crawler.answers import PACKED
+from crawler.failures import FetchFailed
+
+
+class NoDowngrade(RedirectMiddleware):
+    """Follows redirects, but never from https to something that anybody on the way may change."""
+
+    def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
+        onward = super().process_response(request, response)
+        if isinstance(onward, Request) and _scheme(request) == "https" != _scheme(onward):
+            raise FetchFailed(f"redirected from https to {onward.url}, which is not followed: {request.meta['asked']}")
+        return onward
+
+
+class KeepPacked(HttpCompressionMiddleware):
+    """Unpacks bodies up to DOWNLOAD_MAXSIZE; what unpacks to more, or not at all, is handed on as it arrived."""
+
+    def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
+        try:
+            return super().process_response(request, response)
+        except IgnoreRequest:
+            why = "the compressed body unpacks to more than what is read of any page"
+        # Each decompressor has its own exceptions for bytes that are not what Content-Encoding says.
+        except Exception as broken:
+            why = f"the body cannot be unpacked ({type(broken).__name__}: {broken})"
+        return response.replace(flags=[*response.flags, PACKED, why])
+
+
+class HonourRetryAfter:
+    """A server that says when to come back is not asked again before."""
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        if "Retry-After" in response.headers:
+            request.meta["dont_retry"] = True
+        return response
+
+
+def _scheme(request: Request) -> str:
+    return urlsplit(request.url).scheme

@@ -1,0 +1,53 @@
+"""Moments and hours as pages state them: "2026/05/31 15:59 UTC", "August 31, 2026", "01:00 - 04:00 and 06:00 - 10:00"."""
+
+import re
+from datetime import UTC, datetime
+
+from crawler.failures import PageChanged
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    "(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?"
+    "|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+)
+_HOUR = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+
+# For use inside a spider's sentence.
+DAY = rf"{_MONTH} [0-9]{{1,2}}(?:st|nd|rd|th)?, [0-9]{{4}}"
+MOMENT = rf"(?:[0-9]{{4}}/[0-9]{{1,2}}/[0-9]{{1,2}} {_HOUR} UTC|{_HOUR} UTC(?: [Tt]ime)? on {DAY})"
+WINDOW = rf"{_HOUR} ?[-–] ?{_HOUR}"
+WINDOWS = rf"{WINDOW}(?:(?:,? and |, ){WINDOW})*"
+
+_DAY = re.compile(rf"(?P<month>{_MONTH}) (?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?, (?P<year>[0-9]{{4}})")
+_NUMERIC = re.compile(r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})")
+
+
+def day(text: str) -> datetime:
+    """"August 31, 2026" → its first instant, UTC."""
+    if (match := _DAY.fullmatch(text)) is None:
+        raise PageChanged(f"{text!r} is not a day such as August 31, 2026")
+    return _moment(text, int(match["year"]), _MONTHS.index(match["month"][:3].lower()) + 1, int(match["day"]))
+
+
+def moment(text: str) -> datetime:
+    """"2026/05/31 15:59 UTC" or "16:00 UTC Time on Sept 5th, 2025" → aware UTC."""
+    if re.fullmatch(MOMENT, text) is None:
+        raise PageChanged(f"{text!r} is not a moment such as 2026/05/31 15:59 UTC")
+    numeric = _NUMERIC.match(text)
+    date = _moment(text, *map(int, numeric.groups())) if numeric else day(text.partition(" on ")[2])
+    hour, minute = re.findall(_HOUR, text)[0].split(":")
+    return date.replace(hour=int(hour), minute=int(minute))
+
+
+def windows(text: str) -> tuple[str, ...]:
+    """"01:00 - 04:00 and 06:00 - 10:00" → ("01:00-04:00", "06:00-10:00")."""
+    if re.fullmatch(WINDOWS, text) is None:
+        raise PageChanged(f"{text!r} are not hours such as 01:00 - 04:00 and 06:00 - 10:00")
+    return tuple(re.sub(r" ?[-–] ?", "-", window) for window in re.findall(WINDOW, text))
+
+
+def _moment(text: str, year: int, month: int, day_of_month: int) -> datetime:
+    try:
+        return datetime(year, month, day_of_month, tzinfo=UTC)
+    except ValueError as error:
+        raise PageChanged(f"{text!r} is no day of the calendar: {error}") from error

@@ -1,0 +1,139 @@
+"""Page: one fetched body and how to ask it for text, tables and JSON; no I/O."""
+
+import codecs
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+
+import msgspec
+from lxml import html
+
+from crawler import embedded, grid, markdown, markup
+from crawler.failures import PageChanged
+
+T = TypeVar("T")
+
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+# Cloudflare, recorded at openai 2026-05-08; acw_sc__v2 is Aliyun's. Plain pages behind Cloudflare carry
+# /cdn-cgi/challenge-platform/scripts/jsd, so that path alone means nothing.
+_CHALLENGES = ("_cf_chl_opt", "cf-chl-", "/challenge-platform/h/", "acw_sc__v2", "px-captcha", "/_Incapsula_Resource")
+_CHALLENGE_TITLES = re.compile(
+    r"just a moment|attention required|captcha|security (?:check|verification)|access denied"
+    r"|verify(?:ing)? (?:that )?you are (?:a )?human|are you a robot|安全验证|人机验证|验证码",
+    re.IGNORECASE,
+)
+# Real price pages that mention a captcha have at least 150,000 characters (minimax_cn 2026-07-17).
+_SHORT_PAGE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One fetched body. `unread` counts, by name, what the page held and its spider did not use."""
+
+    url: str
+    body: bytes
+    media_type: str
+    fetched_at: datetime
+    unread: Counter[str] = field(default_factory=Counter, compare=False)
+    _known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def text(self) -> str:
+        """The body as text, strictly in the charset it declares (UTF-8 if none)."""
+        return self._once("text", self._decoded)
+
+    @property
+    def tables(self) -> tuple[grid.Table, ...]:
+        """Every table of an HTML or Markdown page, in order."""
+        return self._once("tables", lambda: grid.tables(self.blocks, self.unread))
+
+    @property
+    def blocks(self) -> tuple[grid.Block, ...]:
+        """Headings, prose and grids, in order."""
+        return self._once("blocks", lambda: tuple(self._read_blocks()))
+
+    @property
+    def prose(self) -> str:
+        """The paragraphs, one line each, without tables and code."""
+        return "\n".join(line for block in self.blocks if isinstance(block, grid.Prose) for line in block.lines)
+
+    @property
+    def tree(self) -> html.HtmlElement:
+        """The HTML document."""
+        return self._once("tree", lambda: markup.parse(self.text))
+
+    def json(self) -> Any:
+        """The body as JSON; numbers are int or Decimal."""
+        return self.json_as(object)
+
+    def json_as(self, shape: type[T]) -> T:
+        """The body as JSON of that shape (msgspec): a missing or mistyped field is PageChanged."""
+        try:
+            return cast(T, _decoder(shape).decode(self.text))
+        except msgspec.ValidationError as error:
+            raise PageChanged(f"{self.url}: {error}; it begins {self.text[:80]!r}") from error
+        except msgspec.DecodeError as error:
+            raise PageChanged(f"{self.url} is not JSON: {error}; it begins {self.text[:80]!r}") from error
+
+    def scripts(self) -> Iterator[Any]:
+        """The content of each <script type="application/json">."""
+        return embedded.scripts(self.tree)
+
+    def attributes(self, name: str) -> Iterator[Any]:
+        """The JSON in each attribute of that name."""
+        return embedded.attributes(self.tree, name)
+
+    @property
+    def next_stream(self) -> str:
+        """What a Next.js page pushes to the browser, joined."""
+        return embedded.next_stream(self.text)
+
+    def _once(self, name: str, make: Callable[[], T]) -> T:
+        if name not in self._known:
+            self._known[name] = make()
+        return cast(T, self._known[name])
+
+    def _decoded(self) -> str:
+        declared = _CHARSET.search(self.media_type)
+        charset = declared[1] if declared else "utf-8"
+        try:
+            text = self.body.decode(codecs.lookup(charset).name).removeprefix("\ufeff")
+        except LookupError as error:
+            raise PageChanged(f"{self.url} declares the unknown charset {charset!r}") from error
+        except UnicodeDecodeError as error:
+            wrong = self.body[error.start : error.start + 8]
+            raise PageChanged(f"{self.url} is not {charset}: byte {error.start} begins {wrong!r}") from error
+        _refuse_challenge(text, self.url)
+        return text
+
+    def _read_blocks(self) -> Iterator[grid.Block]:
+        media_type = self.media_type.partition(";")[0].strip().lower()
+        looks_html = self.text.lstrip()[:14].lower().startswith(("<!doctype html", "<html", "<head"))
+        if media_type in ("text/html", "application/xhtml+xml"):
+            return markup.blocks(self.tree)
+        if media_type in ("text/markdown", "text/x-markdown", "text/plain") and not looks_html:
+            return markdown.blocks(self.text)
+        kind = "an HTML page" if looks_html else "neither HTML nor Markdown"
+        raise PageChanged(f"{self.url} is {kind}, sent as {self.media_type!r}; it begins {self.text[:80]!r}")
+
+
+@lru_cache
+def _decoder(shape: type[T]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(Any if shape is object else shape, float_hook=Decimal)
+
+
+def _refuse_challenge(text: str, url: str) -> None:
+    if not text[:256].lstrip().startswith("<"):
+        return
+    title = found[1].strip() if (found := _TITLE.search(text[:_SHORT_PAGE])) else ""
+    sign = next((marker for marker in _CHALLENGES if marker in text), None)
+    if sign is None and len(text) < _SHORT_PAGE and "captcha" in text.lower():
+        sign = "captcha"
+    if sign or _CHALLENGE_TITLES.search(title):
+        raise PageChanged(f"challenge page instead of {url}: it holds {sign or title!r}; it begins {text[:60]!r}")

@@ -1,0 +1,164 @@
+"""One child process per crawl, with a hard limit on its time and memory; a run is recorded whatever happens to it."""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from crawler.reading import failed, spider_class
+from history.db import connect, recording
+from history.model import Failure, Outcome
+from history.recorder import AlreadyRecorded, Recorded, record
+from history.times import to_rfc3339
+
+log = logging.getLogger(__name__)
+
+HOUSE = Path(__file__).parent.parent
+# What the child exits with where it could not even record that it ran out of memory.
+OUT_OF_MEMORY = 3
+LOOKS_PER_S = 5
+
+
+class Stopped(Exception):
+    """The crawl was ended because its parent is ending; nothing was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one crawl may take. `fetch_timeout_s` is for one request, `time_s` and `memory_mb` for the process."""
+
+    time_s: float = 300
+    memory_mb: int = 512
+    fetch_timeout_s: float = 60
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlResult:
+    """What became of one crawl; `failure` is the failure's name, `message` its sentence."""
+
+    source: str
+    run_id: int
+    outcome: Outcome
+    failure: str | None
+    message: str | None
+    offers: int
+    rejected: int
+    held: int
+    events: int
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, recorded: Recorded) -> "CrawlResult":
+        failure = recorded.failure
+        return cls(
+            recorded.source, recorded.run_id, recorded.outcome, failure.name if failure else None,
+            failure.message if failure else None, recorded.offers, recorded.rejected, recorded.held, recorded.events,
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        why = f". {self.failure}: {self.message}" if self.failure else ""
+        if self.outcome is Outcome.FAILED:
+            return f"{self.source}: failed after {self.seconds:.1f} s{why}"
+        held = f", {self.held} held until seen again" if self.held else ""
+        told = f"{self.outcome}, {self.offers} offers, {self.events} changes{held}"
+        return f"{self.source}: {told} ({self.seconds:.1f} s){why}"
+
+
+def crawl(
+    name: str, *, database_url: str, url: str | None = None, captured: datetime | None = None,
+    limits: Limits = Limits(), stopping: threading.Event | None = None,
+) -> CrawlResult:  # fmt: skip
+    """Run one spider in a child process and tell what was recorded.
+
+    `url` is read instead of the declared pages; `captured` stands for the present. Raises LookupError for an
+    unknown spider, AlreadyRecorded where the source has a run at that time or later, and Stopped when `stopping`
+    is set meanwhile.
+    """
+    spider = spider_class(name)
+    began, started_at = time.monotonic(), captured or datetime.now(UTC)
+    options = [name, f"--fetch-timeout-s={limits.fetch_timeout_s}", f"--memory-mb={limits.memory_mb}"]
+    options += [f"--url={url}"] if url else []
+    options += [f"--captured={to_rfc3339(captured)}"] if captured else []
+    told = _run(options, database_url, limits, stopping or threading.Event())
+    if isinstance(told, Failure):
+        engine = connect(database_url)
+        with recording(engine) as connection:
+            recorded = record(connection, failed(spider, told, started_at), captured or datetime.now(UTC))
+        engine.dispose()
+        told = CrawlResult.of(recorded)
+    return replace(told, seconds=round(time.monotonic() - began, 3))
+
+
+def line_of(result: CrawlResult) -> str:
+    """What the child prints, and `_read` reads."""
+    return json.dumps(asdict(result))
+
+
+def _run(options: list[str], database_url: str, limits: Limits, stopping: threading.Event) -> CrawlResult | Failure:
+    """What the child recorded; where it recorded nothing, the failure to record in its place."""
+    with _child(options, database_url) as child:
+        in_time = _wait(child, time.monotonic() + limits.time_s, stopping)
+        _kill_group(child)
+        out, err = in_time or child.communicate()
+    for line in err.splitlines():
+        log.warning("%s: %s", options[0], line)
+    if found := _read(out):
+        return found
+    if stopping.is_set():
+        raise Stopped(options[0])
+    if not in_time:
+        return Failure("Killed", f"it was not done after {limits.time_s:g} s and was ended; its server may hang")
+    if child.returncode == OUT_OF_MEMORY:
+        return Failure("Killed", f"it needed more than {limits.memory_mb} MB of memory and was ended")
+    last = next(reversed(err.strip().splitlines()), "it said nothing")
+    return Failure("Crashed", f"the crawl's process ended with code {child.returncode}: {last}")
+
+
+@contextmanager
+def _child(options: list[str], database_url: str) -> Iterator["subprocess.Popen[str]"]:
+    """A process group of its own, which ends when the pipe that is its standard input does: whatever ends us."""
+    theirs, ours = os.pipe()
+    command = [sys.executable, "-m", "crawler.child", "--end-with-stdin", *options]
+    # The URL may hold a password: it goes where `ps` does not show it.
+    environment = os.environ | {"TOKENTAPE_DATABASE_URL": database_url, "PYTHONPATH": str(HOUSE)}
+    try:
+        # The command is our own interpreter and module; there is no shell.
+        yield subprocess.Popen(  # noqa: S603
+            command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+            errors="replace", env=environment, start_new_session=True,
+        )  # fmt: skip
+    finally:
+        os.close(theirs)
+        os.close(ours)
+
+
+def _wait(child: "subprocess.Popen[str]", deadline: float, stopping: threading.Event) -> tuple[str, str] | None:
+    """What the child said, if it ended by itself: before the deadline, and before we were told to stop."""
+    while time.monotonic() < deadline and not stopping.is_set():
+        with suppress(subprocess.TimeoutExpired):
+            return child.communicate(timeout=1 / LOOKS_PER_S)
+    return None
+
+
+def _kill_group(child: "subprocess.Popen[str]") -> None:
+    """A browser that the child started ends with it."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+def _read(out: str) -> CrawlResult | None:
+    for line in out.splitlines():
+        told = json.loads(line)
+        if "already_recorded" in told:
+            raise AlreadyRecorded(told["already_recorded"])
+        return CrawlResult(**{**told, "outcome": Outcome(told["outcome"])})
+    return None

@@ -1,0 +1,92 @@
+"""What one crawl read: its pages, through the spider's own extract, into the Reading that history records."""
+
+import ast
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from difflib import get_close_matches
+from functools import lru_cache
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+
+from crawler.failures import PageChanged
+from crawler.page import Page
+from crawler.spider import PricingSpider
+from history.model import Failure, Fetched, Offer, Reading
+
+CRAWLER = Path(__file__).parent
+VALIDATION = CRAWLER.parent / "history" / "validation.py"
+
+
+def spider_names() -> list[str]:
+    """Every source that can be read: the names of the files in crawler/spiders."""
+    return sorted(path.stem for path in (CRAWLER / "spiders").glob("*.py") if not path.stem.startswith("_"))
+
+
+def spider_class(name: str) -> type[PricingSpider]:
+    """The spider in the file of that name. LookupError names the nearest ones."""
+    names = spider_names()
+    if name not in names:
+        near = get_close_matches(name, names, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
+        raise LookupError(f"there is no spider {name!r}; {hint}")
+    for found in vars(import_module(f"crawler.spiders.{name}")).values():
+        if isinstance(found, type) and issubclass(found, PricingSpider) and getattr(found, "name", None) == name:
+            return found
+    raise LookupError(f"crawler/spiders/{name}.py has no PricingSpider named {name!r}")
+
+
+def extractor_of(spider: type[PricingSpider]) -> str:
+    """The version of a spider's way to read: it changes when the text of anything that reads for it does."""
+    own = [kind for kind in spider.__mro__ if issubclass(kind, PricingSpider) and kind is not PricingSpider]
+    return _version_of(tuple(str(sys.modules[kind.__module__].__file__) for kind in own))
+
+
+def read(spider: PricingSpider, fetched: Sequence[tuple[Page, Fetched]], observed_at: datetime) -> Reading:
+    """All that the pages of one run state. A page that is not understood fails the run, and it gives no offers."""
+    offers: list[Offer] = []
+    unread: Counter[str] = Counter()
+    answers = tuple(answer for _, answer in fetched)
+    for page, _ in fetched:
+        try:
+            offers.extend(spider.extract(page))
+        except PageChanged as changed:
+            return failed(type(spider), Failure("PageChanged", str(changed)), observed_at, answers)
+        unread.update(page.unread)
+    return Reading(spider.source(), extractor_of(type(spider)), observed_at, answers, tuple(offers), unread)
+
+
+def failed(
+    spider: type[PricingSpider], failure: Failure, observed_at: datetime, fetched: Iterable[Fetched] = ()
+) -> Reading:
+    """A run that ended before there was anything to believe."""
+    return Reading(spider.source(), extractor_of(spider), observed_at, tuple(fetched), failure=failure)
+
+
+@lru_cache(maxsize=256)
+def _version_of(files: tuple[str, ...]) -> str:
+    readers = {VALIDATION}
+    for file in files:
+        _add_with_imports(Path(file), readers)
+    return sha256(b"".join(path.read_bytes() for path in sorted(readers))).hexdigest()[:12]
+
+
+def _add_with_imports(path: Path, readers: set[Path]) -> None:
+    """A file of this room, and those that it imports; not the engine that fetches."""
+    if path in readers or path == CRAWLER / "spider.py" or not path.is_file():
+        return
+    readers.add(path)
+    for module in _imported(path):
+        if module.startswith("crawler."):
+            _add_with_imports(CRAWLER.parent / f"{module.replace('.', '/')}.py", readers)
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)

@@ -1,0 +1,115 @@
+"""Captures and stored snapshots, in time order, through the whole pipeline at their own times."""
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from crawler.page import Page
+from crawler.reading import extractor_of, read, spider_class, spider_names
+from crawler.spider import PricingSpider
+from history import evidence
+from history.db import reading as reading_from
+from history.db import recording, writing
+from history.model import Fetched, Reading
+from history.recorder import AlreadyRecorded, Recorded, newest_run_at, record
+from history.rederive import correct
+from history.times import from_rfc3339
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A saved page: a folder with body.* (perhaps .gz) and capture.json (url, captured, media_type)."""
+
+    folder: Path
+    spider: str
+    url: str
+    captured: datetime
+    media_type: str
+
+    @classmethod
+    def load(cls, folder: Path) -> "Capture":
+        """Raises ValueError naming the folder and what is missing in it."""
+        try:
+            stated = json.loads((folder / "capture.json").read_text(encoding="utf-8"))
+            captured = from_rfc3339(stated["captured"])
+            return cls(folder, folder.parent.name, stated["url"], captured, stated["media_type"])
+        except (OSError, KeyError, ValueError) as broken:
+            raise ValueError(f"{folder} is not a capture: {broken!r} in capture.json") from broken
+
+    def page(self) -> Page:
+        return Page(self.url, body_of(self.folder), self.media_type, self.captured)
+
+
+def body_of(folder: Path) -> bytes:
+    """The bytes of body.*, unpacked; ValueError where there is none or more than one."""
+    bodies = sorted(folder.glob("body.*"))
+    if len(bodies) != 1:
+        raise ValueError(f"{folder} has {len(bodies)} files named body.*; one is needed")
+    raw = bodies[0].read_bytes()
+    return gzip.decompress(raw) if bodies[0].suffix == ".gz" else raw
+
+
+def captures_in(folder: Path, names: Iterable[str] = ()) -> list[Capture]:
+    """Every capture at or below `folder` that a spider can read (only those of `names`, if any), oldest first."""
+    wanted = set(names) or set(spider_names())
+    found = sorted(path.parent for path in folder.rglob("capture.json"))
+    captures = [Capture.load(path) for path in found if path.parent.name in wanted]
+    return sorted(captures, key=lambda capture: (capture.captured, capture.spider))
+
+
+def replay(engine: Engine, captures: Iterable[Capture]) -> Iterator[Recorded | AlreadyRecorded]:
+    """Record each capture as if it had been fetched at its time; what is on record already stays as it is."""
+    for capture in captures:
+        try:
+            yield _replay_one(engine, capture)
+        except AlreadyRecorded as already:
+            yield already
+
+
+def _replay_one(engine: Engine, capture: Capture) -> Recorded:
+    spider = spider_class(capture.spider)()
+    with reading_from(engine) as connection:
+        newest = newest_run_at(connection, capture.spider)
+    if newest is not None and newest >= capture.captured:
+        raise AlreadyRecorded(f"{capture.spider} was observed at {newest}, and this capture is of {capture.captured}")
+    page = capture.page()
+    with writing(engine) as connection:
+        digest = evidence.keep(connection, page.body, page.media_type, capture.captured)
+    fetched = Fetched(capture.url, digest, capture.captured)
+    reading = read(spider, [(page, fetched)], capture.captured)
+    with recording(engine) as connection:
+        return record(connection, reading, capture.captured)
+
+
+def reread(engine: Engine, name: str, now: datetime, *, force: bool = False) -> Recorded | None:
+    """After a parser fix: read a source's stored snapshots again and record what differs as corrections.
+
+    None where the extractor that read the source last is the one in force (unless `force`).
+    """
+    spider = spider_class(name)()
+    extractor = extractor_of(type(spider))
+    with reading_from(engine) as connection:
+        last = evidence.last_extractor(connection, name)
+    if last is None or (last == extractor and not force):
+        return None
+    with recording(engine) as connection:
+        runs = evidence.stored_runs(connection, name)
+        readings = ((run.run_id, _read_stored(connection, spider, run)) for run in runs)
+        return correct(connection, spider.source(), readings, extractor, now)
+
+
+def _read_stored(connection: Connection, spider: PricingSpider, run: evidence.StoredRun) -> Reading:
+    pages = [(_stored_page(connection, fetched), fetched) for fetched in run.pages]
+    return read(spider, pages, run.observed_at)
+
+
+def _stored_page(connection: Connection, fetched: Fetched) -> Page:
+    snapshot = evidence.read(connection, fetched.sha256)
+    if snapshot is None:
+        raise LookupError(f"snapshot {fetched.sha256} of {fetched.url} is on record but not in the database")
+    return Page(fetched.url, snapshot.body, snapshot.media_type, fetched.fetched_at)

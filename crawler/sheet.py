@@ -1,0 +1,46 @@
+"""PriceSheet: gathers what the tables of one page say about each model until it can be stated as offers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from crawler.failures import PageChanged
+from history.model import Conditions, Offer, PriceComponent, Provider
+
+
+@dataclass(slots=True)
+class _Entry:
+    components: list[PriceComponent] = field(default_factory=list)
+    terms: dict[str, None] = field(default_factory=dict)
+
+
+class PriceSheet:
+    """The offers of one page in the making. The same price stated twice is PageChanged, not a choice."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[str, str], _Entry] = {}
+
+    def add(self, model: str, *components: PriceComponent, tier: str = "standard", terms: tuple[str, ...] = ()) -> None:
+        entry = self._entries.setdefault((model, tier), _Entry())
+        for component in components:
+            if any(_same_place(component, known) for known in entry.components):
+                raise PageChanged(f"{model} ({tier}) has two prices for {component.unit} {component.conditions.as_dict()}")
+            entry.components.append(component)
+        entry.terms.update(dict.fromkeys(terms))
+
+    def price(self, model: str, unit: str, tier: str = "standard") -> PriceComponent | None:
+        """The unconditional price of a unit, where one has been stated."""
+        known = self._entries.get((model, tier), _Entry()).components
+        return next((price for price in known if price.unit == unit and price.conditions == Conditions()), None)
+
+    def offers(self, provider: Provider) -> Iterator[Offer]:
+        """One offer for each model and tier, in the order of the page; a sheet without any is PageChanged."""
+        if not self._entries:
+            raise PageChanged("no price was found on the page")
+        for (model, tier), entry in self._entries.items():
+            yield Offer(provider.slug, model, tuple(entry.components), tier, terms=tuple(entry.terms))
+
+
+def _same_place(one: PriceComponent, other: PriceComponent) -> bool:
+    return (one.unit, one.conditions, one.valid_from, one.valid_to) == (
+        other.unit, other.conditions, other.valid_from, other.valid_to,
+    )  # fmt: skip

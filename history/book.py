@@ -1,0 +1,91 @@
+"""What is believed of one source, and what one run makes of it: the words that compare and recorder share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from history.model import EventKind, OfferKey, SeriesKey
+
+Basis = Literal["stated", "first_seen"]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferState:
+    """What we know of an offer besides its prices."""
+
+    terms: tuple[str, ...]
+    absent_since: datetime | None = None
+    absent_runs: int = 0
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Seen but not believed yet; `quote` None means: seen to be gone. `run_id` is the run that saw it first."""
+
+    quote: str | None
+    starts_at: datetime | None
+    rule: str
+    first_seen_at: datetime
+    run_id: int | None = None
+
+
+@dataclass(slots=True)
+class Book:
+    """What is believed of one source just before a run.
+
+    `in_force` has the canonical quote of every live series as of the last run, `scheduled` the announced versions
+    that have not taken effect, `since` when the price in force began (only of series with a stated start).
+    """
+
+    offers: dict[OfferKey, OfferState] = field(default_factory=dict)
+    in_force: dict[SeriesKey, str] = field(default_factory=dict)
+    scheduled: dict[SeriesKey, dict[datetime, str]] = field(default_factory=dict)
+    held: dict[SeriesKey, Held] = field(default_factory=dict)
+    since: Mapping[SeriesKey, datetime] = field(default_factory=dict)
+    baseline: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A price to record: from `valid_from` on, this quote; None: no longer offered."""
+
+    key: SeriesKey
+    valid_from: datetime
+    quote: str | None
+    basis: Basis
+    run_id: int | None = None
+
+
+class InForce(NamedTuple):
+    """The quote that a series shows from now on (None: none), and the start of the version that says so."""
+
+    quote: str | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One component's (or, without key, one offer's) change, to be told as part of its model's story."""
+
+    kind: EventKind
+    offer: OfferKey
+    effective_at: datetime
+    key: SeriesKey | None = None
+    old: str | None = None
+    new: str | None = None
+    old_terms: tuple[str, ...] | None = None
+    new_terms: tuple[str, ...] | None = None
+
+
+@dataclass(slots=True)
+class Verdict:
+    """All that one run means: rows to write, state to move, changes to tell."""
+
+    versions: list[Version] = field(default_factory=list)
+    superseded: list[tuple[SeriesKey, datetime]] = field(default_factory=list)
+    in_force: dict[SeriesKey, InForce] = field(default_factory=dict)
+    held: dict[SeriesKey, Held | None] = field(default_factory=dict)
+    offers: dict[OfferKey, OfferState] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)

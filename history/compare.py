@@ -1,0 +1,243 @@
+"""Pure: (what we believe, what was seen) → what to write and what to tell. Knows no database and no clock."""
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from history.book import Basis, Book, Change, Held, InForce, OfferState, Verdict, Version
+from history.model import EventKind, OfferKey, Quote, SeriesKey
+from history.validation import Observation, Seen
+
+PLAUSIBLE_FACTOR = 5
+CONFIRM_AFTER = timedelta(minutes=10)
+ABSENT_RUNS_TO_WITHDRAW = 3
+# Many at once: more than this many and more than this share of the source. Then one more fetch has to agree.
+MANY = 5
+MANY_WITHDRAWN = 0.10
+MANY_REMOVED = 0.25
+
+
+def compare(book: Book, seen: Seen, at: datetime, *, complete: bool) -> Verdict:
+    """What a run that saw `seen` at `at` makes of `book`. Only a complete run takes anything away."""
+    comparison = _Comparison(book, seen, at)
+    comparison.judge_offers()
+    comparison.judge_prices()
+    if complete:
+        comparison.judge_missing_prices()
+        comparison.judge_missing_announcements()
+        comparison.judge_missing_offers()
+    verdict = comparison.verdict
+    verdict.changes = [] if book.baseline else sorted(_conditions_moved(verdict.changes), key=_telling_order)
+    return verdict
+
+
+class _Comparison:
+    def __init__(self, book: Book, seen: Seen, at: datetime) -> None:
+        self.book, self.seen, self.at = book, seen, at
+        self.verdict = Verdict()
+        self.current: set[SeriesKey] = set()
+        self.announced: dict[SeriesKey, set[datetime]] = defaultdict(set)
+
+    def judge_offers(self) -> None:
+        for key, terms in self.seen.offers.items():
+            known, state = self.book.offers.get(key), OfferState(terms)
+            if known == state:
+                continue
+            self.verdict.offers[key] = state
+            if known is None or known.withdrawn:
+                self._tell(Change(EventKind.OFFER_ADDED, key, self.at, new_terms=terms))
+            elif known.terms != terms:
+                self._tell(Change(EventKind.TERMS_CHANGED, key, self.at, old_terms=known.terms, new_terms=terms))
+
+    def judge_prices(self) -> None:
+        in_force, scheduled, held = self.book.in_force, self.book.scheduled, self.book.held
+        for observation in self.seen.observations:
+            key, quote, starts_at = observation
+            if starts_at is not None and starts_at > self.at:
+                self._announce(key, quote, starts_at)
+                continue
+            self.current.add(key)
+            if in_force.get(key) != quote or key in scheduled or key in held:
+                self._judge(observation)
+
+    def _announce(self, key: SeriesKey, quote: str, starts_at: datetime) -> None:
+        self.announced[key].add(starts_at)
+        known = self.book.scheduled.get(key, {}).get(starts_at)
+        if known == quote:
+            return
+        if known is not None:
+            self.verdict.superseded.append((key, starts_at))
+        self.verdict.versions.append(Version(key, starts_at, quote, "stated"))
+        old = known or self.book.in_force.get(key)
+        self._tell(Change(EventKind.PRICE_SCHEDULED, key.offer, starts_at, key, old, quote))
+
+    def _judge(self, observation: Observation) -> None:
+        key, quote, starts_at = observation
+        old = self.book.in_force.get(key)
+        if self._took_effect(key, quote) or old == quote or (old is not None and _same_price(old, quote)):
+            self._release(key)
+            return
+        rule = self._suspicion(key, old, quote)
+        sighting = self._sighting(key, quote, rule, starts_at)
+        if sighting is not None:
+            self._change(observation, old, sighting)
+
+    def _took_effect(self, key: SeriesKey, quote: str) -> bool:
+        """An announced price whose time has come: it is in force as announced, or it never came."""
+        due = sorted(start for start in self.book.scheduled.get(key, {}) if start <= self.at)
+        if not due:
+            return False
+        if self.book.scheduled[key][due[-1]] != quote:
+            for start in due:
+                self._cancel(key, start)
+            return False
+        self.verdict.in_force[key] = InForce(quote, due[-1])
+        old = self.book.in_force.get(key)
+        self._tell(Change(_kind(old, quote), key.offer, due[-1], key, old, quote))
+        return True
+
+    def _cancel(self, key: SeriesKey, start: datetime) -> None:
+        self.verdict.superseded.append((key, start))
+        announced, stays = self.book.scheduled[key][start], self.book.in_force.get(key)
+        self._tell(Change(EventKind.PRICE_CANCELLED, key.offer, start, key, announced, stays))
+
+    def _suspicion(self, key: SeriesKey, old: str | None, new: str) -> str:
+        if old is None:
+            known_units = {known.unit for known in self.book.in_force}
+            return "unexpected_unit" if known_units and key.unit not in known_units else ""
+        before, after = Quote.parse(old), Quote.parse(new)
+        if before.currency != after.currency:
+            return "unexpected_currency"
+        low, high = sorted((before.unit_price, after.unit_price))
+        return "implausible_factor" if high > low * PLAUSIBLE_FACTOR else ""
+
+    def _sighting(self, key: SeriesKey, quote: str | None, rule: str, starts_at: datetime | None) -> Held | None:
+        """The sighting from which it may be believed: this one, or, under a rule, an earlier one that agrees."""
+        this, first = Held(quote, starts_at, rule, self.at), self.book.held.get(key)
+        if not rule:
+            return this
+        if first is None or first.quote != quote:
+            self.verdict.held[key] = this
+            return None
+        return first if self.at - first.first_seen_at >= CONFIRM_AFTER else None
+
+    def _release(self, key: SeriesKey) -> None:
+        if key in self.book.held:
+            self.verdict.held[key] = None
+
+    def _change(self, observation: Observation, old: str | None, sighting: Held) -> None:
+        key, quote, starts_at = observation
+        valid_from: datetime = sighting.first_seen_at
+        basis: Basis = "first_seen"
+        if starts_at is not None and (key not in self.book.since or starts_at > self.book.since[key]):
+            valid_from, basis = starts_at, "stated"
+        self._release(key)
+        self.verdict.in_force[key] = InForce(quote, valid_from)
+        self.verdict.versions.append(Version(key, valid_from, quote, basis, sighting.run_id))
+        self._tell(Change(_kind(old, quote), key.offer, valid_from, key, old, quote))
+
+    def judge_missing_prices(self) -> None:
+        gone = [key for key in self.book.in_force.keys() - self.current if key.offer in self.seen.offers]
+        many = _many(len({key.offer for key in gone}), len(self.seen.offers), MANY_REMOVED)
+        for key in sorted(gone):
+            was_gone = key in self.book.held and self.book.held[key].quote is None
+            sighting = self._sighting(key, None, "many_removed" if many or was_gone else "", None)
+            if sighting is not None:
+                self._take_away(key, sighting.first_seen_at, sighting.run_id)
+        for key in self.book.held.keys() - self.current - self.book.in_force.keys():
+            if key.offer in self.seen.offers:
+                self._release(key)
+
+    def _take_away(self, key: SeriesKey, valid_from: datetime, run_id: int | None) -> None:
+        self._release(key)
+        self.verdict.in_force[key] = InForce(None, valid_from)
+        self.verdict.versions.append(Version(key, valid_from, None, "first_seen", run_id))
+        self._tell(Change(EventKind.PRICE_REMOVED, key.offer, valid_from, key, self.book.in_force[key], None))
+
+    def judge_missing_announcements(self) -> None:
+        for key, starts in self.book.scheduled.items():
+            if key.offer in self.seen.offers:
+                for start in sorted(starts.keys() - self.announced[key]):
+                    if start > self.at:
+                        self._cancel(key, start)
+
+    def judge_missing_offers(self) -> None:
+        live = {key: state for key, state in self.book.offers.items() if not state.withdrawn}
+        for key in live.keys() - self.seen.offers.keys():
+            since = live[key].absent_since or self.at
+            self.verdict.offers[key] = replace(live[key], absent_since=since, absent_runs=live[key].absent_runs + 1)
+        absent = {key: state for key, state in self.verdict.offers.items() if key not in self.seen.offers}
+        due = [key for key, state in absent.items() if state.absent_runs >= ABSENT_RUNS_TO_WITHDRAW]
+        needed = ABSENT_RUNS_TO_WITHDRAW + _many(len(due), len(live), MANY_WITHDRAWN)
+        self._withdraw({key: absent[key] for key in due if absent[key].absent_runs >= needed})
+
+    def _withdraw(self, offers: dict[OfferKey, OfferState]) -> None:
+        for key, state in offers.items():
+            self.verdict.offers[key] = replace(state, withdrawn=True)
+            since = state.absent_since or self.at
+            self._tell(Change(EventKind.OFFER_WITHDRAWN, key, since, old_terms=state.terms))
+        for series in [key for key in self.book.in_force if key.offer in offers]:
+            self._take_away(series, offers[series.offer].absent_since or self.at, None)
+        for series in [key for key in self.book.scheduled if key.offer in offers]:
+            for start in sorted(self.book.scheduled[series]):
+                self._cancel(series, start)
+        for series in [key for key in self.book.held if key.offer in offers]:
+            self._release(series)
+
+    def _tell(self, change: Change) -> None:
+        self.verdict.changes.append(change)
+
+
+def _many(some: int, of: int, share: float) -> bool:
+    return some > MANY and some > of * share
+
+
+def _same_price(old: str, new: str) -> bool:
+    """The same price, written for another quantity ($0.001 per 1K, $1 per 1M)."""
+    before, after = Quote.parse(old), Quote.parse(new)
+    promotion = (before.currency, before.list_amount, before.ends_at) == (
+        after.currency,
+        after.list_amount,
+        after.ends_at,
+    )
+    return promotion and before.unit_price == after.unit_price
+
+
+def _kind(old: str | None, new: str) -> EventKind:
+    if old is None:
+        return EventKind.PRICE_ADDED
+    before, after = Quote.parse(old), Quote.parse(new)
+    if before.currency != after.currency or before.unit_price == after.unit_price:
+        return EventKind.TERMS_CHANGED
+    return EventKind.PRICE_RAISED if after.unit_price > before.unit_price else EventKind.PRICE_LOWERED
+
+
+def _conditions_moved(changes: list[Change]) -> list[Change]:
+    """A price that went and came back unchanged under other conditions is one change of terms, not two of price."""
+    came = {_moved_as(change): change for change in changes if change.kind is EventKind.PRICE_ADDED}
+    went = {_moved_as(change): change for change in changes if change.kind is EventKind.PRICE_REMOVED}
+    pairs = [(went[what], came[what]) for what in went.keys() & came.keys()]
+    paired = {id(change) for pair in pairs for change in pair}
+    moved = [_as_terms(old, new) for old, new in pairs]
+    return [change for change in changes if id(change) not in paired] + moved
+
+
+def _moved_as(change: Change) -> tuple[OfferKey, str, str | None]:
+    return change.offer, change.key.unit if change.key else "", change.new or change.old
+
+
+def _as_terms(old: Change, new: Change) -> Change:
+    before, after = old.key.conditions if old.key else "", new.key.conditions if new.key else ""
+    return replace(new, kind=EventKind.TERMS_CHANGED, old=old.old, old_terms=(before,), new_terms=(after,))
+
+
+_ORDER = {kind: position for position, kind in enumerate(EventKind)}
+
+
+def _telling_order(change: Change) -> tuple[OfferKey, int, str, str]:
+    return (
+        change.offer,
+        _ORDER[change.kind],
+        change.key.unit if change.key else "",
+        change.key.conditions if change.key else "",
+    )

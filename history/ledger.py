@@ -1,0 +1,195 @@
+"""Verdict → rows: the versions, states and change events of one run."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_DOWN
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
+
+from history import tables as t
+from history.book import Change, Held, InForce, OfferState, Verdict, Version
+from history.model import OfferKey, Quote, SeriesKey
+from history.shelf import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Writes what the run `run_id` found out about the source on `shelf`, as believed from `now` on."""
+
+    connection: Connection
+    shelf: Shelf
+    run_id: int
+    now: datetime
+
+    def write(self, verdict: Verdict) -> None:
+        """Everything that a verdict says."""
+        self._write_offers(verdict.offers)
+        self._number_series(verdict)
+        self._supersede(verdict.superseded)
+        self._write_versions(verdict.versions)
+        self._write_in_force(verdict.in_force)
+        self._write_held(verdict.held)
+        self._write_changes(verdict.changes)
+
+    def _write_offers(self, states: dict[OfferKey, OfferState]) -> None:
+        first_id = next_id(self.connection, t.offer)
+        new: list[dict[str, Any]] = []
+        moved: list[dict[str, Any]] = []
+        for key, state in states.items():
+            row = {
+                "terms": _terms_text(state.terms),
+                "absent_since": state.absent_since,
+                "absent_runs": state.absent_runs,
+                "withdrawn": state.withdrawn,
+            }
+            if key in self.shelf.offer_ids:
+                moved.append({"the_id": self.shelf.offer_ids[key], **row})
+            else:
+                self.shelf.offer_ids[key] = first_id + len(new)
+                new.append({"id": self.shelf.offer_ids[key], "source_id": self.shelf.source_id, **key._asdict(), **row})
+        insert(self.connection, t.offer, new)
+        self._update(t.offer, ("terms", "absent_since", "absent_runs", "withdrawn"), moved)
+
+    def _number_series(self, verdict: Verdict) -> None:
+        first_id = next_id(self.connection, t.series)
+        new: list[dict[str, Any]] = []
+        named = dict.fromkeys([*(version.key for version in verdict.versions), *verdict.held])
+        for key in named:
+            if key not in self.shelf.series_ids:
+                self.shelf.series_ids[key] = first_id + len(new)
+                new.append(
+                    {
+                        "id": self.shelf.series_ids[key],
+                        "offer_id": self.shelf.offer_ids[key.offer],
+                        "unit": key.unit,
+                        "conditions": key.conditions,
+                    }
+                )
+        insert(self.connection, t.series, new)
+
+    def _supersede(self, versions: Iterable[tuple[SeriesKey, datetime]]) -> None:
+        rows = [{"the_series": self.shelf.series_ids[key], "the_start": valid_from} for key, valid_from in versions]
+        if rows:
+            live = (
+                t.price.c.series_id == bindparam("the_series"),
+                t.price.c.valid_from == bindparam("the_start"),
+                t.price.c.superseded_at.is_(None),
+            )
+            self.connection.execute(update(t.price).where(*live).values(superseded_at=self.now), rows)
+
+    def _write_versions(self, versions: Iterable[Version]) -> None:
+        rows = [
+            {
+                "series_id": self.shelf.series_ids[version.key],
+                "valid_from": version.valid_from,
+                "recorded_at": self.now,
+                "basis": version.basis,
+                "run_id": version.run_id or self.run_id,
+                **_quote_columns(version.quote),
+            }
+            for version in versions
+        ]
+        insert(self.connection, t.price, rows)
+
+    def _write_in_force(self, in_force: dict[SeriesKey, InForce]) -> None:
+        rows = [
+            {"the_id": self.shelf.series_ids[key], "quote": state.quote, "in_force_from": state.since}
+            for key, state in in_force.items()
+        ]
+        self._update(t.series, ("quote", "in_force_from"), rows)
+
+    def _write_held(self, held: dict[SeriesKey, Held | None]) -> None:
+        if held:
+            gone = [self.shelf.series_ids[key] for key in held]
+            self.connection.execute(delete(t.held).where(t.held.c.series_id.in_(gone)))
+        insert(
+            self.connection,
+            t.held,
+            [
+                {
+                    "series_id": self.shelf.series_ids[key],
+                    "starts_at": state.starts_at,
+                    "quote": state.quote,
+                    "rule": state.rule,
+                    "first_seen_at": state.first_seen_at,
+                    "run_id": state.run_id or self.run_id,
+                }
+                for key, state in held.items()
+                if state
+            ],
+        )
+
+    def _write_changes(self, changes: list[Change]) -> None:
+        first_id = next_id(self.connection, t.change_event) if changes else 0
+        stories: dict[str, int] = {}
+        insert(
+            self.connection,
+            t.change_event,
+            [
+                {
+                    "id": event_id,
+                    "story_id": stories.setdefault(change.offer.model, event_id),
+                    "run_id": self.run_id,
+                    "offer_id": self.shelf.offer_ids[change.offer],
+                    "series_id": self.shelf.series_ids[change.key] if change.key else None,
+                    "recorded_at": self.now,
+                    **_change_columns(change),
+                }
+                for event_id, change in enumerate(changes, first_id)
+            ],
+        )
+
+    def _update(self, table: Table, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+        if rows:
+            values: dict[str, Any] = {name: bindparam(name) for name in columns}
+            self.connection.execute(update(table).where(table.c.id == bindparam("the_id")).values(values), rows)
+
+
+def next_id(connection: Connection, table: Table) -> int:
+    """Ids are given here, under the recorder's lock: without gaps, and in the order in which they become visible."""
+    return int(connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()) + 1
+
+
+def insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """All rows in one statement; nothing where there are none."""
+    if rows:
+        connection.execute(table.insert(), rows)
+
+
+@lru_cache(maxsize=4096)
+def _terms_text(terms: tuple[str, ...]) -> str:
+    return json.dumps(terms, ensure_ascii=False)
+
+
+def _quote_columns(text: str | None) -> dict[str, Any]:
+    names = ("amount", "currency", "per", "list_amount", "ends_at")
+    return dict(zip(names, Quote.parse(text) if text is not None else (None,) * len(names), strict=True))
+
+
+def _change_columns(change: Change) -> dict[str, Any]:
+    old = Quote.parse(change.old) if change.old is not None else None
+    new = Quote.parse(change.new) if change.new is not None else None
+    return {
+        "kind": change.kind.value,
+        "effective_at": change.effective_at,
+        "change_bp": _basis_points(old, new),
+        "old_amount": old and old.amount,
+        "old_currency": old and old.currency,
+        "old_per": old and old.per,
+        "new_amount": new and new.amount,
+        "new_currency": new and new.currency,
+        "new_per": new and new.per,
+        "old_terms": None if change.old_terms is None else _terms_text(change.old_terms),
+        "new_terms": None if change.new_terms is None else _terms_text(change.new_terms),
+    }
+
+
+def _basis_points(old: Quote | None, new: Quote | None) -> int | None:
+    """The change in hundredths of a percent, towards zero, so that a filter for 99 % never lets 98.996 % through."""
+    if old is None or new is None or old.currency != new.currency or not old.amount:
+        return None
+    return int(((new.unit_price / old.unit_price - 1) * 10_000).to_integral_value(ROUND_DOWN))

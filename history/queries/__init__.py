@@ -1,0 +1,43 @@
+"""The only reader: what is believed, what was believed, what became different, and how the sources fare."""
+
+from history.queries.catalog import ListedModel, ListedOffer, ListedProvider, ListedSource, has_model, models, providers
+from history.queries.changes import Change, Story, Wanted, changes_after, changes_before, stories, story
+from history.queries.prices import Price, Version, as_of, timeline
+from history.queries.revision import Revision, is_migrated, revision
+from history.queries.runs import Evidence, RunRecord, SnapshotRecord, evidence_of, runs, snapshot
+from history.queries.scope import Scope
+from history.queries.status import HeldPrice, SourceStatus, statuses
+
+__all__ = [
+    "Change",
+    "Evidence",
+    "HeldPrice",
+    "ListedModel",
+    "ListedOffer",
+    "ListedProvider",
+    "ListedSource",
+    "Price",
+    "Revision",
+    "RunRecord",
+    "Scope",
+    "SnapshotRecord",
+    "SourceStatus",
+    "Story",
+    "Version",
+    "Wanted",
+    "as_of",
+    "changes_after",
+    "changes_before",
+    "evidence_of",
+    "has_model",
+    "is_migrated",
+    "models",
+    "providers",
+    "revision",
+    "runs",
+    "snapshot",
+    "statuses",
+    "stories",
+    "story",
+    "timeline",
+]

@@ -1,0 +1,119 @@
+"""Who sells what: providers with their sources, models with their offers."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, case, func, select, tuple_
+
+from history.model import ProviderKind
+from history.tables import offer, provider, source
+
+
+class ListedSource(NamedTuple):
+    """A price source of a provider."""
+
+    name: str
+    url: str
+
+
+class ListedProvider(NamedTuple):
+    """A provider, the sources of its prices and the number of offers that are not withdrawn."""
+
+    slug: str
+    name: str
+    kind: ProviderKind
+    offers: int
+    sources: tuple[ListedSource, ...]
+
+
+class ListedOffer(NamedTuple):
+    """One way to buy a model."""
+
+    source: str
+    tier: str
+    region: str
+    terms: tuple[str, ...]
+    absent_since: datetime | None
+    withdrawn: bool
+
+
+class ListedModel(NamedTuple):
+    """A model at a provider, with all its offers; withdrawn when every one of them is."""
+
+    provider: str
+    model: str
+    offers: tuple[ListedOffer, ...]
+
+    @property
+    def withdrawn(self) -> bool:
+        return all(listed.withdrawn for listed in self.offers)
+
+
+def providers(connection: Connection) -> list[ListedProvider]:
+    """Every provider, by slug."""
+    live = func.count(offer.c.id).filter(offer.c.withdrawn.is_(False))
+    counted = (
+        select(provider.c.slug, provider.c.name, provider.c.kind, source.c.name, source.c.url, live)
+        .select_from(provider.outerjoin(source).outerjoin(offer))
+        .group_by(provider.c.id, source.c.id)
+        .order_by(provider.c.slug, source.c.name)
+    )
+    rows: Iterable[tuple[Any, ...]] = connection.execute(counted).tuples()
+    return [_listed(who, [row[3:] for row in of]) for who, of in groupby(rows, key=lambda row: row[:3])]
+
+
+def _listed(who: tuple[Any, ...], rows: list[tuple[Any, ...]]) -> ListedProvider:
+    sources = tuple(ListedSource(name, url) for name, url, _ in rows if name is not None)
+    return ListedProvider._make((*who, sum(count for *_, count in rows), sources))
+
+
+def models(
+    connection: Connection, *, provider_slug: str | None = None, contains: str | None = None,
+    withdrawn: bool | None = None, after: tuple[str, str] | None = None, limit: int = 100,
+) -> list[ListedModel]:  # fmt: skip
+    """Models by (provider, model), from after `after` on. `contains` ignores the case of ASCII letters."""
+    key = (provider.c.slug, offer.c.model)
+    page = (
+        select(*key)
+        .select_from(provider.join(source).join(offer))
+        .where(*_narrowed(provider_slug, contains, after))
+        .group_by(*key)
+        .order_by(*key)
+        .limit(limit)
+    )
+    if withdrawn is not None:
+        page = page.having(func.min(case((offer.c.withdrawn, 1), else_=0)) == int(withdrawn))
+    chosen = page.subquery()
+    offers = (
+        select(*key, source.c.name, offer.c.tier, offer.c.region, offer.c.terms, offer.c.absent_since, offer.c.withdrawn)
+        .select_from(provider.join(source).join(offer).join(
+            chosen, (chosen.c.slug == provider.c.slug) & (chosen.c.model == offer.c.model)))
+        .order_by(*key, source.c.name, offer.c.tier, offer.c.region)
+    )  # fmt: skip
+    grouped = groupby(connection.execute(offers), key=lambda row: (row.slug, row.model))
+    return [ListedModel(*who, _offers(rows)) for who, rows in grouped]
+
+
+def has_model(connection: Connection, provider_slug: str, model: str) -> bool:
+    """Whether that provider ever offered that model."""
+    offers = select(offer.c.id).select_from(provider.join(source).join(offer))
+    asked = offers.where(provider.c.slug == provider_slug, offer.c.model == model).limit(1)
+    return connection.execute(asked).first() is not None
+
+
+def _narrowed(
+    provider_slug: str | None, contains: str | None, after: tuple[str, str] | None
+) -> Iterable[ColumnElement[bool]]:  # fmt: skip
+    if provider_slug is not None:
+        yield provider.c.slug == provider_slug
+    if contains is not None:
+        yield func.lower(offer.c.model).contains(contains.lower(), autoescape=True)
+    if after is not None:
+        yield tuple_(provider.c.slug, offer.c.model) > after
+
+
+def _offers(rows: Iterable[Any]) -> tuple[ListedOffer, ...]:
+    return tuple(ListedOffer._make(row[2:])._replace(terms=tuple(json.loads(row.terms))) for row in rows)

@@ -1,0 +1,173 @@
+"""What became different: change events behind a cursor, and the stories that they make up."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
+
+from history.model import EventKind, ProviderKind, Quote
+from history.queries.runs import Evidence, evidence_of
+from history.queries.scope import Scope, within
+from history.tables import change_event, offer, provider, series, source
+
+
+class Wanted(NamedTuple):
+    """Which changes are asked for. `min_bp` is in hundredths of a percent; since ≤ recorded < until."""
+
+    scope: Scope = Scope()
+    kind: EventKind | None = None
+    direction: Literal["up", "down"] | None = None
+    min_bp: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Change(NamedTuple):
+    """One change event. Without `unit` it is a change of the whole offer."""
+
+    id: int
+    story_id: int
+    run_id: int
+    kind: EventKind
+    provider: str
+    provider_name: str
+    seller: ProviderKind
+    source: str
+    model: str
+    tier: str
+    region: str
+    unit: str | None
+    conditions: str
+    old: Quote | None
+    new: Quote | None
+    change_bp: int | None
+    old_terms: tuple[str, ...] | None
+    new_terms: tuple[str, ...] | None
+    effective_at: datetime
+    recorded_at: datetime
+
+
+class Story(NamedTuple):
+    """All changes of one model in one run, and the pages that show them."""
+
+    id: int
+    changes: tuple[Change, ...]
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def recorded_at(self) -> datetime:
+        return max(change.recorded_at for change in self.changes)
+
+
+def changes_after(connection: Connection, wanted: Wanted, after: int, limit: int) -> list[Change]:
+    """Events in the order they were recorded, from after the cursor `after` (0: from the first) on."""
+    following = _events().where(change_event.c.id > after).order_by(change_event.c.id).limit(limit)
+    return _changes(connection, wanted, following)
+
+
+def changes_before(connection: Connection, wanted: Wanted, before: int | None, limit: int) -> list[Change]:
+    """The newest events first, from before the cursor `before` (None: from the newest) on."""
+    newest = _events().order_by(change_event.c.id.desc()).limit(limit)
+    return _changes(connection, wanted, newest if before is None else newest.where(change_event.c.id < before))
+
+
+def stories(connection: Connection, wanted: Wanted, before: int | None, limit: int) -> list[Story]:
+    """The newest stories first, whole, where at least one change is wanted."""
+    matching = (
+        _joined(select(change_event.c.story_id))
+        .where(*_conditions(wanted))
+        .distinct()
+        .order_by(change_event.c.story_id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        matching = matching.where(change_event.c.story_id < before)
+    return _told(connection, list(connection.execute(matching, wanted.scope.asked()).scalars()))
+
+
+def story(connection: Connection, story_id: int) -> Story | None:
+    """The story with that id, or None."""
+    return next(iter(_told(connection, [story_id])), None)
+
+
+def _told(connection: Connection, story_ids: list[int]) -> list[Story]:
+    if not story_ids:
+        return []
+    chapters: dict[int, list[Change]] = defaultdict(list)
+    whole = _events().where(change_event.c.story_id.in_(story_ids)).order_by(change_event.c.id)
+    for row in connection.execute(whole):
+        chapters[row.story_id].append(_change(row))
+    pages = evidence_of(connection, {changes[0].run_id for changes in chapters.values()})
+    whole_stories = ((story_id, tuple(chapters[story_id])) for story_id in story_ids if story_id in chapters)
+    return [Story(story_id, changes, pages.get(changes[0].run_id, ())) for story_id, changes in whole_stories]
+
+
+def _joined(statement: Select[Any]) -> Select[Any]:
+    return (
+        statement.select_from(change_event)
+        .join(offer, offer.c.id == change_event.c.offer_id)
+        .join(source, source.c.id == offer.c.source_id)
+        .join(provider, provider.c.id == source.c.provider_id)
+        .outerjoin(series, series.c.id == change_event.c.series_id)
+    )
+
+
+def _events() -> Select[Any]:
+    return _joined(select(
+        change_event, provider.c.slug, provider.c.name, provider.c.kind.label("seller"), source.c.name.label("source"),
+        offer.c.model, offer.c.tier, offer.c.region, series.c.unit, series.c.conditions,
+    ))  # fmt: skip
+
+
+def _changes(connection: Connection, wanted: Wanted, statement: Select[Any]) -> list[Change]:
+    rows = connection.execute(statement.where(*_conditions(wanted)), wanted.scope.asked())
+    return [_change(row) for row in rows]
+
+
+def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    yield from within(tuple(wanted.scope.asked()))
+    if wanted.kind is not None:
+        yield change_event.c.kind == wanted.kind.value
+    if wanted.direction is not None:
+        yield _moved(wanted.direction)
+    if wanted.min_bp is not None:
+        yield _by_at_least(wanted.min_bp)
+    if wanted.since is not None:
+        yield change_event.c.recorded_at >= wanted.since
+    if wanted.until is not None:
+        yield change_event.c.recorded_at < wanted.until
+
+
+def _moved(direction: Literal["up", "down"]) -> ColumnElement[bool]:
+    kind, moved = change_event.c.kind, change_event.c.change_bp
+    if direction == "up":
+        return or_(moved > 0, and_(moved.is_(None), kind == "price_raised"))
+    return or_(moved < 0, and_(moved.is_(None), kind == "price_lowered"))
+
+
+def _by_at_least(min_bp: int) -> ColumnElement[bool]:
+    """A move without a percentage (free → paid, another currency) is large by any measure."""
+    event = change_event.c
+    beyond_percent = and_(event.change_bp.is_(None), event.old_amount.is_not(None), event.new_amount.is_not(None))
+    return or_(event.change_bp >= min_bp, event.change_bp <= -min_bp, beyond_percent)
+
+
+def _change(row: Any) -> Change:
+    return Change(
+        row.id, row.story_id, row.run_id, EventKind(row.kind), row.slug, row.name, row.seller, row.source,
+        row.model, row.tier, row.region, row.unit, row.conditions or "",
+        _quote(row.old_amount, row.old_currency, row.old_per), _quote(row.new_amount, row.new_currency, row.new_per),
+        row.change_bp, _terms(row.old_terms), _terms(row.new_terms), row.effective_at, row.recorded_at,
+    )  # fmt: skip
+
+
+def _quote(amount: Decimal | None, currency: str, per: int) -> Quote | None:
+    return None if amount is None else Quote(amount, currency, per)
+
+
+def _terms(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(json.loads(text))

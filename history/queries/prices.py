@@ -1,0 +1,171 @@
+"""Prices as of a valid time, as believed at a recorded time; and every version there ever was."""
+
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, bindparam, or_, select, true, tuple_
+
+from history.queries.scope import Scope, within
+from history.tables import offer, price, provider, series, source
+
+
+class Price(NamedTuple):
+    """A version in force. `valid_to` is where the next version starts, as far as was known; None: open."""
+
+    series_id: int
+    provider: str
+    source: str
+    model: str
+    tier: str
+    region: str
+    unit: str
+    conditions: str
+    amount: Decimal
+    currency: str
+    per: int
+    list_amount: Decimal | None
+    ends_at: datetime | None
+    valid_from: datetime
+    valid_to: datetime | None
+    recorded_at: datetime
+    basis: str
+    run_id: int
+
+
+class Version(NamedTuple):
+    """A version of a series, believed or superseded. Amount None: not offered from then on.
+
+    `valid_to` of a superseded version is what it was when the version was last believed.
+    """
+
+    series_id: int
+    provider: str
+    source: str
+    model: str
+    tier: str
+    region: str
+    unit: str
+    conditions: str
+    amount: Decimal | None
+    currency: str | None
+    per: int | None
+    list_amount: Decimal | None
+    ends_at: datetime | None
+    valid_from: datetime
+    valid_to: datetime | None
+    recorded_at: datetime
+    basis: str
+    run_id: int
+    superseded_at: datetime | None
+
+    @property
+    def place(self) -> tuple[int, datetime, datetime]:
+        """Where a timeline goes on after this version."""
+        return self.series_id, self.valid_from, self.recorded_at
+
+
+def as_of(
+    connection: Connection, scope: Scope, at: datetime, known_at: datetime, *, after: int = 0, limit: int = 1000
+) -> list[Price]:  # fmt: skip
+    """The prices in force at `at` as believed at `known_at`, by series, from the series after `after` on."""
+    asked = scope.asked()
+    statement = _as_of(tuple(asked), connection.dialect.name == "postgresql")
+    parameters = {**asked, "at": at, "known_at": known_at, "after": after, "limit": limit}
+    return [Price._make(row) for row in connection.execute(statement, parameters)]
+
+
+def timeline(
+    connection: Connection, scope: Scope, *, after: tuple[int, datetime, datetime] | None = None, limit: int = 1000
+) -> list[Version]:  # fmt: skip
+    """Every version in the scope, superseded ones too, by series, valid time, recorded time."""
+    asked = scope.asked()
+    parameters = {**asked, "limit": limit}
+    if after is not None:
+        parameters |= dict(zip(("after_series", "after_valid", "after_recorded"), after, strict=True))
+    return [Version._make(row) for row in connection.execute(_timeline(tuple(asked), after is not None), parameters)]
+
+
+# A statement is built once for each shape of question, so that SQLAlchemy compiles it once too.
+@lru_cache
+def _as_of(names: tuple[str, ...], lateral: bool) -> Select[Any]:
+    found = price.alias("found")
+    seek = (
+        select(*(found.c if lateral else [found.c.valid_from, found.c.recorded_at]))
+        .where(found.c.series_id == series.c.id, found.c.valid_from <= bindparam("at"), _known(found))
+        .order_by(found.c.valid_from.desc(), found.c.recorded_at.desc())
+        .limit(1)
+        .correlate(series)
+    )
+    in_force: FromClause = seek.lateral("in_force") if lateral else price.alias("in_force")
+    # SQLite has no LATERAL; there the seek finds the key, and the key finds the row.
+    found_it = true() if lateral else and_(
+        in_force.c.series_id == series.c.id,
+        tuple_(in_force.c.valid_from, in_force.c.recorded_at) == seek.scalar_subquery(),
+    )  # fmt: skip
+    following = price.alias("following")
+    until = _starts_next(following, in_force, _known(following))
+    return (
+        _described(in_force, until)
+        .join(in_force, found_it)
+        .where(series.c.id > bindparam("after"), in_force.c.amount.is_not(None), *within(names))
+        .order_by(series.c.id)
+        .limit(bindparam("limit"))
+    )
+
+
+@lru_cache
+def _timeline(names: tuple[str, ...], resumed: bool) -> Select[Any]:
+    following = price.alias("following")
+    believed_together = or_(
+        and_(price.c.superseded_at.is_(None), following.c.superseded_at.is_(None)),
+        and_(
+            following.c.recorded_at < price.c.superseded_at,
+            or_(following.c.superseded_at.is_(None), following.c.superseded_at >= price.c.superseded_at),
+        ),
+    )
+    place = (price.c.series_id, price.c.valid_from, price.c.recorded_at)
+    statement = (
+        _described(price, _starts_next(following, price, believed_together))
+        .add_columns(price.c.superseded_at)
+        .join(price, price.c.series_id == series.c.id)
+        .where(*within(names))
+        .order_by(*place)
+        .limit(bindparam("limit"))
+    )
+    if resumed:
+        names_of_place = ("after_series", "after_valid", "after_recorded")
+        last = [bindparam(name, type_=column.type) for name, column in zip(names_of_place, place, strict=True)]
+        statement = statement.where(tuple_(*place) > tuple_(*last))
+    return statement
+
+
+def _known(version: FromClause) -> ColumnElement[bool]:
+    """Believed at :known_at."""
+    recorded, superseded = version.c.recorded_at, version.c.superseded_at
+    known_at = bindparam("known_at", type_=recorded.type)
+    return and_(recorded <= known_at, or_(superseded.is_(None), superseded > known_at))
+
+
+def _starts_next(following: FromClause, this: FromClause, believed: ColumnElement[bool]) -> ColumnElement[datetime]:
+    return (
+        select(following.c.valid_from)
+        .where(following.c.series_id == this.c.series_id, following.c.valid_from > this.c.valid_from, believed)
+        .order_by(following.c.valid_from)
+        .limit(1)
+        .correlate(this)
+        .scalar_subquery()
+    )
+
+
+def _described(version: FromClause, until: ColumnElement[datetime]) -> Select[Any]:
+    quoted = [version.c[name] for name in ("amount", "currency", "per", "list_amount", "ends_at", "valid_from")]
+    return select(
+        series.c.id, provider.c.slug, source.c.name, offer.c.model, offer.c.tier, offer.c.region,
+        series.c.unit, series.c.conditions, *quoted, until, version.c.recorded_at, version.c.basis, version.c.run_id,
+    ).select_from(
+        series.join(offer, offer.c.id == series.c.offer_id)
+        .join(source, source.c.id == offer.c.source_id)
+        .join(provider, provider.c.id == source.c.provider_id)
+    )  # fmt: skip

@@ -1,0 +1,47 @@
+"""Which state the history is in, cheaply: what a cached answer depends on."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, func, inspect, select, table
+
+from history.tables import change_event, price, run
+
+# The condition is the one of the index price_announced_for, which holds the few versions that were announced.
+_STATEMENT = select(
+    *(
+        select(newest).order_by(owner.c.id.desc()).limit(1).scalar_subquery().label(name)
+        for name, owner, newest in (
+            ("event_id", change_event, change_event.c.id),
+            ("event_at", change_event, change_event.c.recorded_at),
+            ("run_id", run, run.c.id),
+            ("run_at", run, run.c.recorded_at),
+        )
+    ),
+    select(func.max(price.c.valid_from))
+    .where(price.c.valid_from > price.c.recorded_at, price.c.valid_from <= bindparam("now"))
+    .scalar_subquery()
+    .label("effective_at"),
+)
+
+
+class Revision(NamedTuple):
+    """The newest event, the newest run, and the newest announced price that has taken effect by now."""
+
+    event_id: int | None
+    event_at: datetime | None
+    run_id: int | None
+    run_at: datetime | None
+    effective_at: datetime | None
+
+
+def revision(connection: Connection, now: datetime) -> Revision:
+    """Two equal revisions: the same answers, also to questions about now."""
+    return Revision._make(connection.execute(_STATEMENT, {"now": now}).one())
+
+
+def is_migrated(connection: Connection) -> bool:
+    """Whether Alembic has been here."""
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    return bool(connection.execute(select(func.count()).select_from(table("alembic_version"))).scalar_one())

@@ -1,0 +1,204 @@
+"""The only writer of runs, prices and events: one run, one transaction, one recorder at a time."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Table, func, select, update
+
+from history import tables as t
+from history.book import Verdict
+from history.compare import compare
+from history.ledger import Ledger, insert, next_id
+from history.model import Failure, Outcome, Reading, Rejection, Source
+from history.shelf import Shelf
+from history.validation import Seen, validate
+
+
+class AlreadyRecorded(Exception):
+    """The source already has a run at this time or a later one; the past is corrected, not run again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of one run."""
+
+    run_id: int
+    source: str
+    observed_at: datetime
+    outcome: Outcome
+    failure: Failure | None
+    offers: int
+    rejected: int
+    held: int
+    events: int
+
+
+def declare_sources(connection: Connection, sources: Iterable[Source]) -> None:
+    """Write down what is watched, so that a source is on record before its first run."""
+    for source in sources:
+        source_id_of(connection, source)
+
+
+def pause(connection: Connection, source_name: str, until: datetime | None) -> None:
+    """Leave a source alone until then (None: no longer)."""
+    connection.execute(update(t.source).where(t.source.c.name == source_name).values(paused_until=until))
+
+
+def newest_run_at(connection: Connection, source_name: str) -> datetime | None:
+    """When the source was last observed, well or not."""
+    observed = (
+        select(func.max(t.run.c.observed_at))
+        .join(t.source)
+        .where(t.source.c.name == source_name, t.run.c.kind == "crawl")
+    )
+    moment: datetime | None = connection.execute(observed).scalar()
+    return moment
+
+
+def record(connection: Connection, reading: Reading, now: datetime) -> Recorded:
+    """Record one run: validate what it read, compare it with what is believed, write what became different.
+
+    Raises AlreadyRecorded when the source has a run at `reading.observed_at` or later.
+    """
+    newest = newest_run_at(connection, reading.source.name)
+    if newest is not None and newest >= reading.observed_at:
+        raise AlreadyRecorded(
+            f"{reading.source.name} was already observed at {newest}, not before {reading.observed_at}"
+        )
+    source_id = source_id_of(connection, reading.source)
+    seen, rejections = validate(reading.offers, reading.source)
+    outcome, failure = judge(reading, seen, rejections)
+    verdict = Verdict()
+    shelf = Shelf.load(connection, source_id)
+    if outcome is not Outcome.FAILED:
+        verdict = compare(shelf.book(seen), seen, reading.observed_at, complete=outcome is Outcome.COMPLETE)
+    recorded = Recorded(
+        next_id(connection, t.run),
+        reading.source.name,
+        reading.observed_at,
+        outcome,
+        failure,
+        len(seen.offers),
+        len(rejections),
+        sum(1 for held in verdict.held.values() if held),
+        len(verdict.changes),
+    )
+    write_run(connection, source_id, recorded, reading, rejections, now)
+    Ledger(connection, shelf, recorded.run_id, now).write(verdict)
+    return recorded
+
+
+def judge(reading: Reading, seen: Seen, rejections: list[Rejection]) -> tuple[Outcome, Failure | None]:
+    """How a run ended: failed keeps nothing, partial adds but takes nothing away."""
+    if reading.failure is not None:
+        return Outcome.FAILED, reading.failure
+    stated, expected = len(seen.offers) + len(rejections), reading.source.offers_expected
+    if not seen.offers:
+        why = rejections[0].message if rejections else "the page was read, but it states no offer"
+        return Outcome.FAILED, Failure(f"Rejection({rejections[0].rule})" if rejections else "PageChanged", why)
+    if stated < expected.start:
+        return Outcome.PARTIAL, Failure(
+            "TooFewOffers", f"{stated} offers where at least {expected.start} are expected; nothing is withdrawn"
+        )
+    if stated >= expected.stop:
+        return Outcome.PARTIAL, Failure(
+            "TooManyOffers", f"{stated} offers where fewer than {expected.stop} are expected"
+        )
+    if rejections:
+        named = "; ".join(f"{rejection.model}: {rejection.message}" for rejection in rejections[:3])
+        return Outcome.PARTIAL, Failure(
+            f"Rejection({rejections[0].rule})", f"{len(rejections)} of {stated} offers left out: {named}"
+        )
+    return Outcome.COMPLETE, None
+
+
+def source_id_of(connection: Connection, source: Source) -> int:
+    """The source's id; its declaration is written down where it is new or has changed."""
+    provider_id = _upsert(
+        connection, t.provider, "slug", source.provider.slug, name=source.provider.name, kind=source.provider.kind
+    )
+    stated: dict[str, Any] = {
+        "provider_id": provider_id,
+        "url": source.url,
+        "interval_s": source.interval_s,
+        "verified": source.verified,
+    }
+    return _upsert(connection, t.source, "name", source.name, **stated)
+
+
+def _upsert(connection: Connection, table: Table, identity: str, value: str, **stated: Any) -> int:
+    columns = [table.c.id, *(table.c[name] for name in stated)]
+    row = connection.execute(select(*columns).where(table.c[identity] == value)).first()
+    if row is None:
+        new_id = next_id(connection, table)
+        connection.execute(table.insert(), {"id": new_id, identity: value, **stated})
+        return new_id
+    if tuple(row[1:]) != tuple(stated.values()):
+        connection.execute(table.update().where(table.c.id == row.id), stated)
+    return int(row.id)
+
+
+def write_run(
+    connection: Connection,
+    source_id: int,
+    recorded: Recorded,
+    reading: Reading,
+    rejections: list[Rejection],
+    now: datetime,
+    kind: Literal["crawl", "reread"] = "crawl",
+) -> None:
+    """The run, its fetches and what it rejected."""
+    failure = recorded.failure
+    connection.execute(
+        t.run.insert(),
+        {
+            "id": recorded.run_id,
+            "source_id": source_id,
+            "observed_at": reading.observed_at,
+            "recorded_at": now,
+            "kind": kind,
+            "outcome": recorded.outcome.value,
+            "failure": failure and failure.name,
+            "message": failure and failure.message,
+            "extractor": reading.extractor,
+            "offers": recorded.offers,
+            "rejected": recorded.rejected,
+            "held": recorded.held,
+            "events": recorded.events,
+            "unread": json.dumps(dict(reading.unread), ensure_ascii=False, sort_keys=True),
+        },
+    )
+    insert(
+        connection,
+        t.fetch,
+        [
+            {
+                "run_id": recorded.run_id,
+                "ordinal": ordinal,
+                "url": page.url,
+                "sha256": page.sha256,
+                "fetched_at": page.fetched_at,
+                "status": page.status,
+                "etag": page.etag,
+                "last_modified": page.last_modified,
+            }
+            for ordinal, page in enumerate(reading.pages)
+        ],
+    )
+    insert(
+        connection,
+        t.rejection,
+        [
+            {
+                "run_id": recorded.run_id,
+                "ordinal": ordinal,
+                "rule": rejection.rule,
+                "model": rejection.model,
+                "message": rejection.message,
+            }
+            for ordinal, rejection in enumerate(rejections)
+        ],
+    )

@@ -1,0 +1,125 @@
+"""The house rules that can be counted: sizes, names, tests per code, and what must not stand in any file."""
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from statistics import median, quantiles
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("crawler", "history", "feed", "tokentape.py")
+# What each rule allows, in lines.
+FUNCTION_MEDIAN, FUNCTION_P90, FUNCTION_MAX = 10, 30, 60
+MODULE_P90, MODULE_MAX, SPIDER_MAX = 250, 400, 90
+NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc"}
+# Written in halves, so that this file does not contain them.
+REGISTRY_HOSTS = ("py" "pi.org", "python" "hosted.org", "npm" "js.", "crates" ".io", "docker" ".io", "gh" "cr.io", "qu" "ay.io")  # fmt: skip
+# What tools leave in an unpacked archive, where git cannot tell it from the project.
+OWN_WORK = {line.strip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()} | {".git"}
+MACHINE_PATHS = ("/wo" "rk/", "/o" "pt/", "/ro" "ot/", "/ho" "me/")  # fmt: skip
+
+
+def test_functions_are_short() -> None:
+    lengths = sorted(function_lengths().values())
+    longest = [name for name, length in function_lengths().items() if length > FUNCTION_MAX]
+    assert longest == []
+    assert median(lengths) <= FUNCTION_MEDIAN
+    assert quantiles(lengths, n=10)[-1] <= FUNCTION_P90
+
+
+def test_modules_are_short() -> None:
+    lengths = {str(path.relative_to(ROOT)): lines(path) for path in modules()}
+    assert [name for name, length in lengths.items() if length > MODULE_MAX] == []
+    assert quantiles(lengths.values(), n=10)[-1] <= MODULE_P90
+
+
+def test_spiders_are_shorter() -> None:
+    spiders = (ROOT / "crawler" / "spiders").glob("*.py")
+    assert [path.name for path in spiders if lines(path) > SPIDER_MAX] == []
+
+
+def test_there_is_at_least_as_much_test_as_code() -> None:
+    tests = sum(lines(path) for path in (ROOT / "tests").rglob("*.py"))
+    code = sum(lines(path) for path in modules())
+    assert tests >= code, f"{tests} lines of tests for {code} lines of code"
+
+
+def test_every_module_says_what_its_room_is_for() -> None:
+    assert [str(path.relative_to(ROOT)) for path in modules() if not ast.get_docstring(tree(path))] == []
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    named = [path.relative_to(ROOT) for path in tracked() if path.suffix == ".py"]
+    assert [str(path) for path in named if NAMES_THAT_SAY_NOTHING & {*path.with_suffix("").parts}] == []
+
+
+def test_every_lint_ignore_has_its_reason_on_the_line_above() -> None:
+    unexplained = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in tracked()
+        if path.suffix == ".py" and path != Path(__file__)
+        for number, (above, line) in enumerate(pairwise(["", *path.read_text(encoding="utf-8").splitlines()]), start=1)
+        if ("# noqa" in line or "# type: ignore" in line) and not above.lstrip().startswith("#")
+    ]
+    assert unexplained == []
+
+
+def test_only_the_front_door_and_process_boundaries_commit() -> None:
+    committing = [str(path.relative_to(ROOT)) for path in modules() if ".commit()" in path.read_text(encoding="utf-8")]
+    assert committing == []
+
+
+@pytest.mark.parametrize("words", [REGISTRY_HOSTS, MACHINE_PATHS], ids=["registry hosts", "paths of one machine"])
+def test_no_file_names(words: tuple[str, ...]) -> None:
+    naming = {str(path.relative_to(ROOT)): word for path in tracked() for word in words if word.encode() in path.read_bytes()}
+    assert naming == {}
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_a_lock_file_pins_versions_and_hashes_and_nothing_else(lock: str) -> None:
+    unpinned = [
+        line
+        for line in (ROOT / lock).read_text(encoding="utf-8").splitlines()
+        if not line.startswith("    --hash=sha256:") and "==" not in line.partition(";")[0]
+    ]
+    assert unpinned == []
+
+
+def modules() -> Iterator[Path]:
+    """The code of the rooms and the front door."""
+    for room in ROOMS:
+        path = ROOT / room
+        yield from sorted(path.rglob("*.py")) if path.is_dir() else [path]
+
+
+@cache
+def tracked() -> tuple[Path, ...]:
+    """Every file that is part of the project, also those that are about to be."""
+    if not (ROOT / ".git").exists():
+        return tuple(path for path in ROOT.rglob("*") if path.is_file() and not OWN_WORK & {*path.relative_to(ROOT).parts})
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return tuple(path for name in listed.split("\0") if name and (path := ROOT / name).is_file())
+
+
+@cache
+def function_lengths() -> dict[str, int]:
+    return {
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
+        for path in modules()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())

@@ -1,0 +1,177 @@
+"""The migrations: up and down with data on both databases, and exactly the tables that the code declares."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import CheckConstraint, Column, Connection, Engine, Table, inspect, select
+from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.types import Boolean, Integer, LargeBinary
+
+import migrations
+from history.db import reading, writing
+from history.tables import Moment, Money, metadata, price
+
+ROOT = Path(__file__).parent.parent
+NOW = datetime(2026, 5, 22, 16, 0, 0, 123456, tzinfo=UTC)
+# A word that each CHECK … IN (…) admits.
+ADMITTED = {"provider.kind": "lab", "run.kind": "crawl", "run.outcome": "complete", "price.basis": "stated"}
+CHECKS = [(table.name, check.name) for table in metadata.sorted_tables for check in table.constraints if isinstance(check, CheckConstraint)]
+
+
+def test_the_migrated_tables_are_those_that_the_code_declares(blank_engine: Engine) -> None:
+    migrations.upgrade(blank_engine)
+    with blank_engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
+
+
+def test_the_migrated_tables_are_the_declared_ones_in_every_constraint_index_and_option(blank_engine: Engine) -> None:
+    migrations.upgrade(blank_engine)
+    migrated = described(blank_engine)
+    assert len(migrated) >= len(metadata.tables)
+    migrations.downgrade(blank_engine)
+    with writing(blank_engine) as connection:
+        metadata.create_all(connection)
+    assert migrated == described(blank_engine)
+
+
+def test_a_database_with_data_goes_down_to_nothing_and_up_again(blank_engine: Engine) -> None:
+    migrations.upgrade(blank_engine)
+    with writing(blank_engine) as connection:
+        fill(connection)
+    migrations.downgrade(blank_engine)
+    assert inspect(blank_engine).get_table_names() == ["alembic_version"]
+    assert migrations.current(blank_engine) is None
+    migrations.upgrade(blank_engine)
+    assert migrations.is_current(blank_engine)
+    assert set(counted(blank_engine).values()) == {0}
+    with writing(blank_engine) as connection:
+        fill(connection)
+
+
+def test_what_is_in_the_tables_survives_a_second_upgrade(blank_engine: Engine) -> None:
+    migrations.upgrade(blank_engine)
+    with writing(blank_engine) as connection:
+        fill(connection)
+    migrations.upgrade(blank_engine)
+    assert set(counted(blank_engine).values()) == {1}
+
+
+def test_every_table_gives_back_what_it_was_given(engine: Engine) -> None:
+    with writing(engine) as connection:
+        fill(connection)
+    with reading(engine) as connection:
+        for table in metadata.sorted_tables:
+            assert dict(connection.execute(select(table)).one()._mapping) == example(table)
+
+
+def test_two_processes_that_start_at_once_migrate_once(blank_engine: Engine, tmp_path: Path) -> None:
+    url = blank_engine.url.render_as_string(hide_password=False)
+    program = f"import migrations; from history.db import connect; migrations.upgrade(connect({url!r}))"
+    command = [sys.executable, "-W", "error", "-c", program]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    started = [subprocess.Popen(command, cwd=tmp_path, env=environment) for _ in range(2)]
+    assert [process.wait(60) for process in started] == [0, 0]
+    assert migrations.is_current(blank_engine)
+
+
+def test_an_upgrade_that_fails_leaves_the_database_as_it_was(blank_engine: Engine) -> None:
+    with writing(blank_engine) as connection:
+        connection.exec_driver_sql("CREATE TABLE change_event (mine INTEGER)")
+    with pytest.raises(DatabaseError):
+        migrations.upgrade(blank_engine)
+    assert inspect(blank_engine).get_table_names() == ["change_event"]
+
+
+def test_the_alembic_command_reads_its_settings_from_pyproject(sqlite_url: str) -> None:
+    environment = {**os.environ, "TOKENTAPE_DATABASE_URL": sqlite_url}
+    command = [sys.executable, "-m", "alembic", "check"]
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout.strip()) == (0, "No new upgrade operations detected."), ended.stderr
+
+
+def test_a_second_live_version_of_a_series_from_the_same_moment_is_refused(engine: Engine) -> None:
+    later = {"recorded_at": NOW + timedelta(minutes=1), "amount": Decimal("0.07")}
+    with writing(engine) as connection:
+        fill(connection)
+    with pytest.raises(IntegrityError), writing(engine) as connection:
+        connection.execute(price.insert(), {**example(price), **later})
+
+
+def test_a_superseded_version_makes_room_for_the_one_that_corrects_it(engine: Engine) -> None:
+    corrected_at = NOW + timedelta(minutes=1)
+    with writing(engine) as connection:
+        fill(connection, {"price": {"superseded_at": corrected_at}})
+        live = {"superseded_at": None, "recorded_at": corrected_at, "amount": Decimal("0.07")}
+        connection.execute(price.insert(), {**example(price), **live})
+    assert counted(engine)["price"] == 2
+
+
+@pytest.mark.parametrize(("table", "check"), CHECKS, ids=[str(name) for _, name in CHECKS])
+def test_a_word_outside_the_vocabulary_is_refused(engine: Engine, table: str, check: str) -> None:
+    column = check.removeprefix(f"{table}_")
+    with pytest.raises(IntegrityError), writing(engine) as connection:
+        fill(connection, {table: {column: "nonsense"}})
+
+
+def test_a_row_that_names_nothing_is_refused(engine: Engine) -> None:
+    with pytest.raises(IntegrityError), writing(engine) as connection:
+        connection.execute(price.insert(), example(price))
+
+
+def fill(connection: Connection, other: dict[str, dict[str, Any]] | None = None) -> None:
+    """One row in every table, with `other` values where they are given."""
+    for table in metadata.sorted_tables:
+        connection.execute(table.insert(), {**example(table), **(other or {}).get(table.name, {})})
+
+
+def example(table: Table) -> dict[str, Any]:
+    return {column.name: value(column) for column in table.columns}
+
+
+def value(column: Column[Any]) -> Any:
+    """A value for the column; every number is 1, so that every reference finds its row."""
+    if column.name == "superseded_at":
+        return None
+    match column.type:
+        case Boolean():
+            return False
+        case Integer():
+            return 1
+        case Money():
+            return Decimal("0.000000140000000000000000001")
+        case Moment():
+            return NOW
+        case LargeBinary():
+            return b"\x28\xb5\x2f\xfd"
+    return ADMITTED.get(str(column), "words")
+
+
+def counted(engine: Engine) -> dict[str, int]:
+    with reading(engine) as connection:
+        return {table.name: len(connection.execute(select(table)).all()) for table in metadata.sorted_tables}
+
+
+def described(engine: Engine) -> set[tuple[Any, ...]]:
+    """Everything that the database itself says of its tables, without Alembic's own."""
+    of_kind = {"sqlite": SQLITE_SCHEMA, "postgresql": POSTGRESQL_SCHEMA}[engine.dialect.name]
+    with reading(engine) as connection:
+        return {tuple(row) for row in connection.exec_driver_sql(of_kind)}
+
+
+SQLITE_SCHEMA = "SELECT name, sql FROM sqlite_schema WHERE tbl_name <> 'alembic_version'"
+POSTGRESQL_SCHEMA = """
+    SELECT 'column', table_name, column_name, format('%s %s %s', udt_name, is_nullable, ordinal_position)
+    FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'
+    UNION ALL SELECT 'index', tablename, indexname, indexdef
+    FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid <> 'alembic_version'::regclass
+"""
