@@ -23,7 +23,8 @@ _COUNTS = {
 # What is counted, and how many of our quantity one such word is.
 _WORDS: dict[str, tuple[Quantity, int]] = {
     **dict.fromkeys(("token", "tokens"), ("tokens", 1)),
-    **dict.fromkeys(("request", "requests", "search", "searches", "call", "calls", "query", "queries", "次"), ("requests", 1)),
+    **dict.fromkeys(("request", "requests", "call", "calls", "次"), ("requests", 1)),
+    **dict.fromkeys(("search", "searches", "query", "queries"), ("requests", 1)),
     **dict.fromkeys(("image", "images", "张"), ("images", 1)),
     **dict.fromkeys(("character", "characters", "char", "chars", "字符"), ("characters", 1)),
     **dict.fromkeys(("page", "pages", "页"), ("pages", 1)),
@@ -37,8 +38,6 @@ _TERMS = {
     **dict.fromkeys(("contact us", "contact sales", "联系我们"), "contact us"),
     **dict.fromkeys(("", "-", "–", "—", "n/a", "not available", "not offered"), "not offered"),
 }  # fmt: skip
-
-
 
 
 def _either(words: Iterable[str]) -> str:
@@ -87,6 +86,14 @@ def parse(text: str, currency: str | None = None) -> Amount:
     number = Decimal(match["number"].replace(",", ""))
     per, unit = _counted(match) if match["basis"] else (None, None)
     return Amount(number, stated, per, unit)
+
+
+def per_million_tokens(text: str, currency: str) -> Decimal:
+    """The amount of a price that says itself that it is for a million tokens."""
+    stated = parse(text, currency)
+    if (stated.per, stated.unit) != (1_000_000, "tokens"):
+        raise PageChanged(f"{text!r} is not for a million tokens")
+    return stated.amount
 
 
 def basis(text: str, currency: str | None = None) -> Basis:

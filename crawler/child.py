@@ -7,13 +7,15 @@ import os
 import resource
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess
+from sqlalchemy import Engine
 
 from crawler import settings
-from crawler.process import OUT_OF_MEMORY, CrawlResult, line_of
+from crawler.process import OUT_OF_MEMORY, USUAL, CrawlResult, line_of
 from crawler.reading import spider_class
 from crawler.spider import PricingSpider
 from history.db import connect
@@ -30,8 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     if wanted.end_with_stdin:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
+    database = connect(house().database)
     try:
-        spider = crawl_here(wanted.spider, wanted.url, wanted.captured, wanted.fetch_timeout_s)
+        spider = crawl_here(wanted.spider, database, wanted.url, wanted.captured, wanted.fetch_timeout_s)
     except MemoryError:
         return OUT_OF_MEMORY
     if isinstance(spider.crash, MemoryError):
@@ -46,14 +49,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def crawl_here(name: str, url: str | None, captured: datetime | None, fetch_timeout_s: float) -> PricingSpider:
-    """One crawl in this process, which Scrapy allows but once; the database is the one that the settings name."""
-    # It tells of a robots.txt that cannot be had with a traceback; the page then tells the same in a sentence.
-    logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
-    kind = spider_class(name)
+def crawl_here(
+    name: str, database: Engine | None, url: str | None = None, captured: datetime | None = None,
+    fetch_timeout_s: float = USUAL.fetch_timeout_s, on_item: Callable[..., None] | None = None,
+) -> PricingSpider:  # fmt: skip
+    """One crawl in this process, which Scrapy allows but once; the spider knows what became of it."""
     process = AsyncCrawlerProcess(settings.for_crawl(house().contact, fetch_timeout_s, url))
-    crawler = process.create_crawler(kind)
-    crawling = process.crawl(crawler, database=connect(house().database), url=url, captured=captured)
+    quiet()
+    crawler = process.create_crawler(spider_class(name))
+    if on_item is not None:
+        crawler.signals.connect(on_item, signals.item_scraped)
+    crawling = process.crawl(crawler, database=database, url=url, captured=captured)
     process.start()
     crawling.result()
     if not isinstance(crawler.spider, PricingSpider):
@@ -61,12 +67,18 @@ def crawl_here(name: str, url: str | None, captured: datetime | None, fetch_time
     return crawler.spider
 
 
+def quiet() -> None:
+    """Scrapy tells of failures in its own words, with tracebacks; the run tells them in a sentence."""
+    for name in ("downloadermiddlewares.robotstxt", "downloadermiddlewares.httpcompression", "core.downloader"):
+        logging.getLogger(f"scrapy.{name}").setLevel(logging.CRITICAL)
+
+
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m crawler.child", description=__doc__)
     parser.add_argument("spider")
     parser.add_argument("--url", help="read this page instead of the declared ones")
     parser.add_argument("--captured", type=from_rfc3339, help="stands for the present: when the page was fetched")
-    parser.add_argument("--fetch-timeout-s", type=float, default=60)
+    parser.add_argument("--fetch-timeout-s", type=float, default=USUAL.fetch_timeout_s)
     parser.add_argument("--memory-mb", type=int, help="end rather than use more")
     parser.add_argument("--end-with-stdin", action="store_true", help="end when standard input does")
     return parser.parse_args(argv)
@@ -74,7 +86,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def _end_with_stdin() -> None:
     """The parent holds the other end: if it dies in whatever way, its children do not go on by themselves."""
-    sys.stdin.buffer.read()
+    os.read(sys.stdin.fileno(), 1)
     os._exit(1)
 
 

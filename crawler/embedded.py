@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from lxml import etree, html
@@ -26,7 +26,7 @@ def decode(text: str, where: str) -> Any:
 
 def scripts(tree: html.HtmlElement) -> Iterator[Any]:
     """The content of each <script type="application/json">."""
-    for script in _SCRIPTS(tree):
+    for script in cast(list[html.HtmlElement], _SCRIPTS(tree)):
         yield decode(script.text or "", "a script of the page")
 
 
@@ -37,8 +37,8 @@ def next_stream(text: str) -> str:
 
 def attributes(tree: html.HtmlElement, name: str) -> Iterator[Any]:
     """The JSON in each attribute of that name, such as `props` of an <astro-island>."""
-    for value in _ATTRIBUTES(tree, name=name):
-        yield decode(str(value), f"the attribute {name}")
+    for value in cast(list[str], _ATTRIBUTES(tree, name=name)):
+        yield decode(value, f"the attribute {name}")
 
 
 def astro(encoded: Any) -> Any:

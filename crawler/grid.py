@@ -12,6 +12,7 @@ Columns = Mapping[str, tuple[str, ...]]
 
 # U+200B after every cell at Volcengine, U+FEFF in Tencent's placeholders, U+00AD and U+2060 in copied text.
 _INVISIBLE = {0x200B: None, 0xFEFF: None, 0x2060: None, 0x00AD: None}
+_MONEY = re.compile("[$€£¥￥元]")
 _NOTE = re.compile(r"(?:[(（\[]([0-9]{1,2})[)）\]]|(\*{1,3}|[†‡]))\s*(\S.*)")
 _MARK = re.compile(r"[(（\[]?([0-9]{1,2}|\*{1,3}|[†‡])[)）\]]?")
 
@@ -43,6 +44,11 @@ class Cell:
 
 
 EMPTY = Cell("")
+
+
+def mention_money(cells: Iterable[Cell]) -> bool:
+    """Whether a currency sign stands in any of the cells."""
+    return any(_MONEY.search(cell.text) for cell in cells)
 
 
 class Spanned(NamedTuple):
@@ -149,23 +155,43 @@ class Table:
         """
         header = self.header
         asked = {self._position(header, spellings): name for name, spellings in columns.items()}
-        names = [asked.get(at, text) for at, text in enumerate(header)]
         for cells in self.body:
-            if len(cells) != len(names):
-                raise PageChanged(f"{self} has {len(names)} columns, but a row has {[c.text for c in cells]}")
-            row = Row({name: cell for at, (name, cell) in enumerate(zip(names, cells, strict=True)) if at in asked})
+            if len(cells) != len(header):
+                raise PageChanged(f"{self} has {len(header)} columns, but a row has {[cell.text for cell in cells]}")
+            row = Row({name: cells[at] for at, name in asked.items()})
             yield row
-            self.unread.update(row.left())
-            over = (name for at, (name, cell) in enumerate(zip(names, cells, strict=True)) if at not in asked and cell.text)
-            self.unread.update(name for name in over if name not in ignored)
+            self.unread.update(list(row.left()))
+            over = ((header[at], cell) for at, cell in enumerate(cells) if at not in asked)
+            self.unread.update(name for name, cell in over if cell.text and name not in ignored)
+
+    def turned(self, corner: str) -> Iterator[tuple[dict[str, Cell], dict[str, Cell]]]:
+        """The rows of a table whose columns are models: a row's labels by their text, then the cell of each model.
+
+        `corner` is the text over the labels, at the top left.
+        """
+        models = [cell.text for cell in self.grid[0] if cell.text != corner]
+        if not models or len({*models}) < len(models) or self.grid[0][0].text != corner:
+            raise PageChanged(f"{self} does not begin with {corner!r} and models: {[c.text for c in self.grid[0]]}")
+        for row in self.grid[1:]:
+            if len(row) != len(self.grid[0]):
+                raise PageChanged(f"{self} has {len(models)} models, but a row has {[cell.text for cell in row]}")
+            labels, cells = row[: -len(models)], row[-len(models) :]
+            yield {cell.text: cell for cell in labels}, dict(zip(models, cells, strict=True))
+
+    def note(self, mark: str) -> str:
+        """The footnote that a mark points to."""
+        if mark not in self.notes:
+            raise PageChanged(f"{self} points to the note {mark!r}, which is not below it: {dict(self.notes)}")
+        return self.notes[mark]
 
     def leave(self) -> None:
         """Say that the rows of this table are not read."""
         self.unread[f"table: {self.heading}"] += len(self.body)
 
-    def holds(self, *signs: str) -> bool:
-        """Whether any of these stands in a cell: a table with a currency sign must not go unnoticed."""
-        return any(sign in cell.text for row in self.grid for cell in row for sign in signs)
+    @property
+    def has_money(self) -> bool:
+        """Whether a currency sign stands in a cell: such a table must not go unnoticed."""
+        return any(mention_money(row) for row in self.grid)
 
     def _position(self, header: tuple[str, ...], spellings: tuple[str, ...]) -> int:
         at = [position for position, text in enumerate(header) if text in spellings]

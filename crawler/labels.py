@@ -1,12 +1,12 @@
 """Labels: what a model's cell says beside the name: further models, notes, dates, prompt sizes."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from crawler import moments
 from crawler.failures import PageChanged
-from history.model import ALWAYS, Conditions
+from history.model import ALWAYS, Conditions, PriceComponent
 
 _WORD = r"(?:[A-Z][a-z]+|[0-9]+(?:\.[0-9]+)?)"
 _AND = r"(?: / |,? and |,? or |, )"
@@ -31,6 +31,10 @@ class Label:
     valid_from: datetime | None = None
     valid_to: datetime | None = None
 
+    def apply(self, price: PriceComponent) -> PriceComponent:
+        """The price under what the label says of it."""
+        return replace(price, conditions=self.conditions, valid_from=self.valid_from, valid_to=self.valid_to)
+
 
 def label(text: str, brand: str) -> Label:
     """`brand` begins every name: "Claude Opus 5 / Claude Opus 4.8", "Claude Sonnet 5 starting September 1, 2026".
@@ -42,7 +46,7 @@ def label(text: str, brand: str) -> Label:
         raise PageChanged(f"{text!r} does not name a model of {brand}")
     notes = re.findall(r"\(([^()]+)\)", match["notes"])
     return Label(
-        names(match["names"], brand),
+        _names(match["names"], brand),
         tuple(note for note in notes if not note.startswith("for ")),
         _conditions([note for note in notes if note.startswith("for ")]),
         moments.day(match["first"]) if match["first"] else None,
@@ -50,7 +54,7 @@ def label(text: str, brand: str) -> Label:
     )
 
 
-def names(text: str, brand: str) -> tuple[str, ...]:
+def _names(text: str, brand: str) -> tuple[str, ...]:
     """Each model in full: "Claude Sonnet 4.5 / 4" is Claude Sonnet 4.5 and Claude Sonnet 4."""
     found = list[str]()
     for part in re.split(_AND, text):

@@ -1,6 +1,8 @@
 """HTML as blocks: headings, prose and tables with real spans, placeholder cells dropped."""
 
 from collections.abc import Iterator
+from itertools import takewhile
+from typing import cast
 
 from lxml import etree, html
 
@@ -30,10 +32,10 @@ def parse(text: str) -> html.HtmlElement:
 
 def blocks(tree: html.HtmlElement) -> Iterator[Block]:
     """Headings, prose and tables in the order of the document."""
-    for element in _BLOCKS(tree):
+    for element in cast(list[html.HtmlElement], _BLOCKS(tree)):
         if element.tag == "table":
             if rows := list(_rows(element)):
-                yield Grid(spread([cells for _, cells in rows]), _head(element, rows))
+                yield Grid(spread([cells for _, cells in rows]), _head([row for row, _ in rows]))
         elif element.tag in HEADINGS:
             yield Heading(cell_of(element, prose=True).text)
         elif lines := cell_of(element, prose=True).lines:
@@ -105,19 +107,13 @@ def _is_placeholder(cell: html.HtmlElement) -> bool:
 
 
 def _span(cell: html.HtmlElement, name: str, most: int) -> int:
-    written = tidy(cell.get(name) or "1")
+    written = tidy(str(cell.get(name) or "1"))
     if not (written.isascii() and written.isdigit() and int(written) <= most):
         raise PageChanged(f"a cell has {name}={written!r}")
     return int(written)
 
 
-def _head(table: html.HtmlElement, rows: list[tuple[html.HtmlElement, list[Spanned]]]) -> int:
-    declared = sum(row.getparent().tag == "thead" for row, _ in rows)
-    if declared:
-        return declared
-    headers = 0
-    for row, _ in rows:
-        if any(cell.tag == "td" for cell in row):
-            break
-        headers += 1
-    return headers or 1
+def _head(rows: list[html.HtmlElement]) -> int:
+    """How many rows are the header: those of <thead>, else the first ones without <td>, else one."""
+    declared = len(list(takewhile(lambda row: cast(html.HtmlElement, row.getparent()).tag == "thead", rows)))
+    return declared or len(list(takewhile(lambda row: all(cell.tag != "td" for cell in row), rows))) or 1

@@ -33,7 +33,9 @@ class KeepPacked(HttpCompressionMiddleware):
         # Each decompressor has its own exceptions for bytes that are not what Content-Encoding says.
         except Exception as broken:
             why = f"the body cannot be unpacked ({type(broken).__name__}: {broken})"
-        return response.replace(flags=[*response.flags, PACKED, why])
+        packed = response.headers.get("Content-Encoding") or b"octet-stream"
+        headers = {**response.headers, "Content-Type": b"application/" + packed}
+        return response.replace(headers=headers, flags=[*response.flags, PACKED, why])
 
 
 class HonourRetryAfter:

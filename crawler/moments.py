@@ -1,9 +1,10 @@
-"""Moments and hours as pages state them: "2026/05/31 15:59 UTC", "August 31, 2026", "01:00 - 04:00 and 06:00 - 10:00"."""
+"""Moments and hours as pages state them: "2026/05/31 15:59 UTC", "August 31, 2026", "01:00 - 04:00"."""
 
 import re
 from datetime import UTC, datetime
 
 from crawler.failures import PageChanged
+from history.model import Conditions
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
@@ -19,18 +20,23 @@ WINDOW = rf"{_HOUR} ?[-–] ?{_HOUR}"
 WINDOWS = rf"{WINDOW}(?:(?:,? and |, ){WINDOW})*"
 
 _DAY = re.compile(rf"(?P<month>{_MONTH}) (?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?, (?P<year>[0-9]{{4}})")
+# https://api-docs.deepseek.com/quick_start/pricing: weekdays came 2026-08-22..24, holidays 2026-09-17..22.
+_PEAK = re.compile(
+    rf"Peak hours are (?P<hours>{WINDOWS}) UTC(?P<weekdays>, Monday through Friday)?"
+    r"(?P<holidays>, excluding Chinese public holidays)?\.(?!\d)"
+)
 _NUMERIC = re.compile(r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})")
 
 
 def day(text: str) -> datetime:
-    """"August 31, 2026" → its first instant, UTC."""
+    """Reads "August 31, 2026" → its first instant, UTC."""
     if (match := _DAY.fullmatch(text)) is None:
         raise PageChanged(f"{text!r} is not a day such as August 31, 2026")
     return _moment(text, int(match["year"]), _MONTHS.index(match["month"][:3].lower()) + 1, int(match["day"]))
 
 
 def moment(text: str) -> datetime:
-    """"2026/05/31 15:59 UTC" or "16:00 UTC Time on Sept 5th, 2025" → aware UTC."""
+    """Reads "2026/05/31 15:59 UTC" or "16:00 UTC Time on Sept 5th, 2025" → aware UTC."""
     if re.fullmatch(MOMENT, text) is None:
         raise PageChanged(f"{text!r} is not a moment such as 2026/05/31 15:59 UTC")
     numeric = _NUMERIC.match(text)
@@ -40,10 +46,19 @@ def moment(text: str) -> datetime:
 
 
 def windows(text: str) -> tuple[str, ...]:
-    """"01:00 - 04:00 and 06:00 - 10:00" → ("01:00-04:00", "06:00-10:00")."""
+    """Reads "01:00 - 04:00 and 06:00 - 10:00" → ("01:00-04:00", "06:00-10:00")."""
     if re.fullmatch(WINDOWS, text) is None:
         raise PageChanged(f"{text!r} are not hours such as 01:00 - 04:00 and 06:00 - 10:00")
     return tuple(re.sub(r" ?[-–] ?", "-", window) for window in re.findall(WINDOW, text))
+
+
+def peak_hours(text: str) -> Conditions:
+    """Reads "Peak hours are 01:00 - 04:00 UTC, Monday through Friday, excluding Chinese public holidays." in a text."""
+    if (match := _PEAK.search(text)) is None:
+        raise PageChanged(f"it is not said when peak hours are: {text!r}")
+    weekdays = (1, 2, 3, 4, 5) if match["weekdays"] else ()
+    holidays = "CN" if match["holidays"] else None
+    return Conditions(hours_utc=windows(match["hours"]), weekdays=weekdays, holidays=holidays, period="peak")
 
 
 def _moment(text: str, year: int, month: int, day_of_month: int) -> datetime:

@@ -3,7 +3,7 @@
 import codecs
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -75,7 +75,7 @@ class Page:
     def json_as(self, shape: type[T]) -> T:
         """The body as JSON of that shape (msgspec): a missing or mistyped field is PageChanged."""
         try:
-            return cast(T, _decoder(shape).decode(self.text))
+            return cast(T, _decoder(cast(Hashable, shape)).decode(self.text))
         except msgspec.ValidationError as error:
             raise PageChanged(f"{self.url}: {error}; it begins {self.text[:80]!r}") from error
         except msgspec.DecodeError as error:
@@ -124,7 +124,7 @@ class Page:
 
 
 @lru_cache
-def _decoder(shape: type[T]) -> msgspec.json.Decoder[Any]:
+def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(Any if shape is object else shape, float_hook=Decimal)
 
 

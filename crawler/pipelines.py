@@ -110,5 +110,5 @@ def where(crash: BaseException) -> str:
 
 def _spider_and_database(crawler: Crawler) -> tuple[PricingSpider, Engine]:
     if not isinstance(crawler.spider, PricingSpider) or crawler.spider.database is None:
-        raise NotConfigured("without a database nothing is kept")
+        raise NotConfigured
     return crawler.spider, crawler.spider.database

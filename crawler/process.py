@@ -41,6 +41,9 @@ class Limits:
     fetch_timeout_s: float = 60
 
 
+USUAL = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class CrawlResult:
     """What became of one crawl; `failure` is the failure's name, `message` its sentence."""
@@ -75,7 +78,7 @@ class CrawlResult:
 
 def crawl(
     name: str, *, database_url: str, url: str | None = None, captured: datetime | None = None,
-    limits: Limits = Limits(), stopping: threading.Event | None = None,
+    limits: Limits = USUAL, stopping: threading.Event | None = None,
 ) -> CrawlResult:  # fmt: skip
     """Run one spider in a child process and tell what was recorded.
 
@@ -107,7 +110,8 @@ def _run(options: list[str], database_url: str, limits: Limits, stopping: thread
     """What the child recorded; where it recorded nothing, the failure to record in its place."""
     with _child(options, database_url) as child:
         in_time = _wait(child, time.monotonic() + limits.time_s, stopping)
-        _kill_group(child)
+        if in_time is None:
+            _kill_group(child)
         out, err = in_time or child.communicate()
     for line in err.splitlines():
         log.warning("%s: %s", options[0], line)
@@ -132,10 +136,14 @@ def _child(options: list[str], database_url: str) -> Iterator["subprocess.Popen[
     environment = os.environ | {"TOKENTAPE_DATABASE_URL": database_url, "PYTHONPATH": str(HOUSE)}
     try:
         # The command is our own interpreter and module; there is no shell.
-        yield subprocess.Popen(  # noqa: S603
+        with subprocess.Popen(  # noqa: S603
             command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
             errors="replace", env=environment, start_new_session=True,
-        )  # fmt: skip
+        ) as child:  # fmt: skip
+            try:
+                yield child
+            finally:
+                _kill_group(child)
     finally:
         os.close(theirs)
         os.close(ours)

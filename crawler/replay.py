@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,8 +51,16 @@ def body_of(folder: Path) -> bytes:
     bodies = sorted(folder.glob("body.*"))
     if len(bodies) != 1:
         raise ValueError(f"{folder} has {len(bodies)} files named body.*; one is needed")
-    raw = bodies[0].read_bytes()
-    return gzip.decompress(raw) if bodies[0].suffix == ".gz" else raw
+    return unpacked(bodies[0])
+
+
+def unpacked(file: Path) -> bytes:
+    """The file's bytes, without gzip where its name ends in .gz; ValueError where that is not what it is."""
+    raw = file.read_bytes()
+    try:
+        return gzip.decompress(raw) if file.suffix == ".gz" else raw
+    except (OSError, EOFError, zlib.error) as broken:
+        raise ValueError(f"{file} is not a gzip file: {broken}") from broken
 
 
 def captures_in(folder: Path, names: Iterable[str] = ()) -> list[Capture]:

@@ -15,7 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler  # type: ignor
 from apscheduler.triggers.interval import IntervalTrigger  # type: ignore[import-untyped]
 from sqlalchemy import Engine
 
-from crawler.process import CrawlResult, Limits, Stopped, crawl
+from crawler.process import USUAL, CrawlResult, Limits, Stopped, crawl
 from history import leases
 from history.db import reading, recording, writing
 from history.model import Outcome, Source
@@ -30,7 +30,8 @@ LONGEST_PAUSE = timedelta(hours=24)
 # The hard time limit ends the child; the lease outlives it, so it needs no renewal.
 LEASE_MARGIN_S = 60
 
-Launch = Callable[[Source, datetime], CrawlResult | None]
+# One crawl: of which source, at which present; the event says that it should end early, by raising Stopped.
+Launch = Callable[[Source, datetime, threading.Event], CrawlResult | None]
 
 
 def present() -> datetime:
@@ -53,7 +54,7 @@ class Schedule:
 
     def __init__(
         self, engine: Engine, sources: Sequence[Source], launch: Launch, *, clock: Callable[[], datetime] = present,
-        at_once: int = 2, lease_s: float = Limits().time_s + LEASE_MARGIN_S,
+        at_once: int = 2, lease_s: float = USUAL.time_s + LEASE_MARGIN_S,
     ) -> None:  # fmt: skip
         self.engine, self.sources, self.launch, self.clock, self.lease_s = engine, sources, launch, clock, lease_s
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -93,15 +94,15 @@ class Schedule:
 
     def run_due(self, now: datetime) -> list[str]:
         """Crawl every source that is due at `now`, one after the other; return their names."""
-        return [source.name for source in self.sources if self.is_due(source, now) and self.run_source(source)]
+        return [source.name for source in self.sources if self.run_source(source, now)]
 
     def is_due(self, source: Source, now: datetime) -> bool:
         with reading(self.engine) as connection:
             return leases.is_free(connection, source.name, self.slot_of(source, now), now)
 
-    def run_source(self, source: Source) -> bool:
+    def run_source(self, source: Source, now: datetime | None = None) -> bool:
         """Crawl the source if its slot can be had; whether it was crawled."""
-        now = self.clock()
+        now = now or self.clock()
         slot = self.slot_of(source, now)
         if self.stopping.is_set() or not self.is_due(source, now):
             return False
@@ -109,10 +110,12 @@ class Schedule:
             if not leases.claim(connection, source.name, slot, self.holder, now, self.lease_s):
                 return False
         try:
-            result = self.launch(source, now)
-        except Stopped:
+            result = self.launch(source, now, self.stopping)
+        except (Stopped, KeyboardInterrupt) as stopped:
             with writing(self.engine) as connection:
                 leases.release(connection, source.name, slot, self.holder)
+            if isinstance(stopped, KeyboardInterrupt):
+                raise
             return False
         self._finish(source, slot, result)
         return True
@@ -137,10 +140,10 @@ class Schedule:
             log.log(logging.WARNING if result.failure else logging.INFO, "%s%s", result, next_look)
 
 
-def in_children(database_url: str, stopping: threading.Event, limits: Limits) -> Launch:
+def in_children(database_url: str, limits: Limits = USUAL) -> Launch:
     """A launch that crawls in a child process of its own."""
 
-    def launch(source: Source, _now: datetime) -> CrawlResult | None:
+    def launch(source: Source, _now: datetime, stopping: threading.Event) -> CrawlResult | None:
         try:
             return crawl(source.name, database_url=database_url, limits=limits, stopping=stopping)
         except AlreadyRecorded as already:

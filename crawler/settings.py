@@ -14,7 +14,7 @@ DOWNLOAD_DELAY = 1
 AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 1
 COOKIES_ENABLED = False
-REFERER_ENABLED = False
+REFERRER_POLICY = "no-referrer"
 DEFAULT_REQUEST_HEADERS = {"Accept": "*/*", "Accept-Language": "en"}
 
 # What we believe of the way there. Scrapy verifies no certificates unless told to.
@@ -54,13 +54,8 @@ ITEM_PIPELINES = {"crawler.pipelines.KeepEvidence": 100, "crawler.pipelines.Reco
 # No way in. Both are on by default, and remote control runs any code it is given.
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
-EXTENSIONS = {
-    "scrapy.extensions.telnet.TelnetConsole": None,
-    "scrapy.extensions.remote_control.RemoteControl": None,
-    "scrapy.extensions.feedexport.FeedExporter": None,
-    "scrapy.extensions.memusage.MemoryUsage": None,
-    "scrapy.extensions.logstats.LogStats": None,
-}
+# Instead of Scrapy's list, not on top of it: what is not named here is not even imported (0.3 s of 1.3).
+EXTENSIONS_BASE = {"scrapy.extensions.throttle.AutoThrottle": 0}
 LOG_LEVEL = "WARNING"
 STATS_DUMP = False
 WARN_ON_GENERATOR_RETURN_VALUE = False

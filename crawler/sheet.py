@@ -23,7 +23,8 @@ class PriceSheet:
         entry = self._entries.setdefault((model, tier), _Entry())
         for component in components:
             if any(_same_place(component, known) for known in entry.components):
-                raise PageChanged(f"{model} ({tier}) has two prices for {component.unit} {component.conditions.as_dict()}")
+                condition = component.conditions.as_dict() or "always"
+                raise PageChanged(f"{model} ({tier}) has two prices for {component.unit}, {condition}")
             entry.components.append(component)
         entry.terms.update(dict.fromkeys(terms))
 

@@ -9,7 +9,7 @@ from scrapy.http import Response
 from sqlalchemy import Engine
 from twisted.python.failure import Failure as Failed
 
-from crawler.answers import Answer, failure_of_exception, failure_of_response
+from crawler.answers import Answer, failure_of_exception, failure_of_response, header
 from crawler.failures import FetchFailed, PageChanged
 from crawler.page import Page
 from history import evidence
@@ -110,20 +110,20 @@ class PricingSpider(scrapy.Spider):
 
     def _answer(self, response: Response) -> Answer:
         """The answer as it is kept: under the URL that was asked for, a 304 with the body that it stands for."""
-        asked, known, body = response.meta["asked"], response.meta["known"], response.body
-        media_type = response.headers.get("Content-Type", b"").decode("latin-1")
-        etag, last_modified = (response.headers.get(name) for name in ("ETag", "Last-Modified"))
-        if response.status == 304 and known and self.database is not None:
-            with reading(self.database) as connection:
-                snapshot = evidence.read(connection, known.sha256)
-            if snapshot is not None:
-                body, media_type = snapshot.body, snapshot.media_type
-        return Answer(
-            Page(asked, body, media_type, self.now()),
-            response.status,
-            etag.decode("latin-1") if etag else known and known.etag,
-            last_modified.decode("latin-1") if last_modified else known and known.last_modified,
-        )
+        asked, known = response.meta["asked"], response.meta["known"]
+        etag, last_modified = header(response, "ETag"), header(response, "Last-Modified")
+        snapshot = self._snapshot(known) if response.status == 304 and known else None
+        if snapshot is not None:
+            page = Page(asked, snapshot.body, snapshot.media_type, self.now())
+            return Answer(page, 304, etag or known.etag, last_modified or known.last_modified)
+        page = Page(asked, response.body, header(response, "Content-Type") or "", self.now())
+        return Answer(page, response.status, etag, last_modified)
+
+    def _snapshot(self, known: evidence.Validators) -> evidence.Snapshot | None:
+        if self.database is None:
+            return None
+        with reading(self.database) as connection:
+            return evidence.read(connection, known.sha256)
 
     def crashed(self, exception: BaseException | None) -> None:
         """An exception that is nobody's failure but ours; the first one counts."""

@@ -10,8 +10,7 @@ from history.model import EventKind, OfferKey, SeriesKey
 Basis = Literal["stated", "first_seen"]
 
 
-@dataclass(frozen=True, slots=True)
-class OfferState:
+class OfferState(NamedTuple):
     """What we know of an offer besides its prices."""
 
     terms: tuple[str, ...]
@@ -35,8 +34,9 @@ class Held:
 class Book:
     """What is believed of one source just before a run.
 
-    `in_force` has the canonical quote of every live series as of the last run, `scheduled` the announced versions
-    that have not taken effect, `since` when the price in force began (only of series with a stated start).
+    `in_force` has the canonical quote of every live series as of the last run (its keys may be plain tuples),
+    `scheduled` the announced versions that have not taken effect, `since` when the price in force began (only of
+    series with a stated start).
     """
 
     offers: dict[OfferKey, OfferState] = field(default_factory=dict)

@@ -35,30 +35,32 @@ class _Comparison:
     def __init__(self, book: Book, seen: Seen, at: datetime) -> None:
         self.book, self.seen, self.at = book, seen, at
         self.verdict = Verdict()
-        self.current: set[SeriesKey] = set()
+        self.found = 0
         self.announced: dict[SeriesKey, set[datetime]] = defaultdict(set)
 
     def judge_offers(self) -> None:
         for key, terms in self.seen.offers.items():
-            known, state = self.book.offers.get(key), OfferState(terms)
-            if known == state:
+            known = self.book.offers.get(key)
+            if known == (terms, None, 0, False):
                 continue
-            self.verdict.offers[key] = state
+            self.verdict.offers[key] = OfferState(terms)
             if known is None or known.withdrawn:
                 self._tell(Change(EventKind.OFFER_ADDED, key, self.at, new_terms=terms))
             elif known.terms != terms:
                 self._tell(Change(EventKind.TERMS_CHANGED, key, self.at, old_terms=known.terms, new_terms=terms))
 
     def judge_prices(self) -> None:
-        in_force, scheduled, held = self.book.in_force, self.book.scheduled, self.book.held
+        """The one loop over everything that was seen: nearly all of it is as it was, and costs one look-up."""
+        in_force, special, unmoved = self.book.in_force, {*self.book.scheduled, *self.book.held}, 0
         for observation in self.seen.observations:
             key, quote, starts_at = observation
             if starts_at is not None and starts_at > self.at:
                 self._announce(key, quote, starts_at)
-                continue
-            self.current.add(key)
-            if in_force.get(key) != quote or key in scheduled or key in held:
+            elif in_force.get(key) == quote and not (special and key in special):
+                unmoved += 1
+            else:
                 self._judge(observation)
+        self.found += unmoved
 
     def _announce(self, key: SeriesKey, quote: str, starts_at: datetime) -> None:
         self.announced[key].add(starts_at)
@@ -74,6 +76,7 @@ class _Comparison:
     def _judge(self, observation: Observation) -> None:
         key, quote, starts_at = observation
         old = self.book.in_force.get(key)
+        self.found += old is not None
         if self._took_effect(key, quote) or old == quote or (old is not None and _same_price(old, quote)):
             self._release(key)
             return
@@ -103,7 +106,7 @@ class _Comparison:
 
     def _suspicion(self, key: SeriesKey, old: str | None, new: str) -> str:
         if old is None:
-            known_units = {known.unit for known in self.book.in_force}
+            known_units = {unit for _, _, _, unit, _ in self.book.in_force}
             return "unexpected_unit" if known_units and key.unit not in known_units else ""
         before, after = Quote.parse(old), Quote.parse(new)
         if before.currency != after.currency:
@@ -137,14 +140,18 @@ class _Comparison:
         self._tell(Change(_kind(old, quote), key.offer, valid_from, key, old, quote))
 
     def judge_missing_prices(self) -> None:
-        gone = [key for key in self.book.in_force.keys() - self.current if key.offer in self.seen.offers]
+        if self.found == len(self.book.in_force) and not self.book.held:
+            return
+        current = {key for key, _, starts_at in self.seen.observations if starts_at is None or starts_at <= self.at}
+        absent = (SeriesKey(*key) for key in self.book.in_force.keys() - current)
+        gone = [key for key in absent if key.offer in self.seen.offers]
         many = _many(len({key.offer for key in gone}), len(self.seen.offers), MANY_REMOVED)
         for key in sorted(gone):
             was_gone = key in self.book.held and self.book.held[key].quote is None
             sighting = self._sighting(key, None, "many_removed" if many or was_gone else "", None)
             if sighting is not None:
                 self._take_away(key, sighting.first_seen_at, sighting.run_id)
-        for key in self.book.held.keys() - self.current - self.book.in_force.keys():
+        for key in self.book.held.keys() - current - self.book.in_force.keys():
             if key.offer in self.seen.offers:
                 self._release(key)
 
@@ -165,18 +172,19 @@ class _Comparison:
         live = {key: state for key, state in self.book.offers.items() if not state.withdrawn}
         for key in live.keys() - self.seen.offers.keys():
             since = live[key].absent_since or self.at
-            self.verdict.offers[key] = replace(live[key], absent_since=since, absent_runs=live[key].absent_runs + 1)
+            self.verdict.offers[key] = live[key]._replace(absent_since=since, absent_runs=live[key].absent_runs + 1)
         absent = {key: state for key, state in self.verdict.offers.items() if key not in self.seen.offers}
         due = [key for key, state in absent.items() if state.absent_runs >= ABSENT_RUNS_TO_WITHDRAW]
         needed = ABSENT_RUNS_TO_WITHDRAW + _many(len(due), len(live), MANY_WITHDRAWN)
-        self._withdraw({key: absent[key] for key in due if absent[key].absent_runs >= needed})
+        if gone := {key: absent[key] for key in due if absent[key].absent_runs >= needed}:
+            self._withdraw(gone)
 
     def _withdraw(self, offers: dict[OfferKey, OfferState]) -> None:
         for key, state in offers.items():
-            self.verdict.offers[key] = replace(state, withdrawn=True)
+            self.verdict.offers[key] = state._replace(withdrawn=True)
             since = state.absent_since or self.at
             self._tell(Change(EventKind.OFFER_WITHDRAWN, key, since, old_terms=state.terms))
-        for series in [key for key in self.book.in_force if key.offer in offers]:
+        for series in [key for key in map(SeriesKey._make, self.book.in_force) if key.offer in offers]:
             self._take_away(series, offers[series.offer].absent_since or self.at, None)
         for series in [key for key in self.book.scheduled if key.offer in offers]:
             for start in sorted(self.book.scheduled[series]):

@@ -72,7 +72,7 @@ def record(connection: Connection, reading: Reading, now: datetime) -> Recorded:
     seen, rejections = validate(reading.offers, reading.source)
     outcome, failure = judge(reading, seen, rejections)
     verdict = Verdict()
-    shelf = Shelf.load(connection, source_id)
+    shelf = Shelf(connection, source_id)
     if outcome is not Outcome.FAILED:
         verdict = compare(shelf.book(seen), seen, reading.observed_at, complete=outcome is Outcome.COMPLETE)
     recorded = Recorded(

@@ -80,7 +80,7 @@ def correct(
     for run_id, reading in readings:
         derived.take(run_id, reading)
     source_id = source_id_of(connection, source)
-    shelf = Shelf.load(connection, source_id)
+    shelf = Shelf(connection, source_id)
     believed = _believed(connection, source_id, shelf)
     verdict = _difference(believed, derived)
     outcome = Outcome.PARTIAL if derived.book.baseline else Outcome.COMPLETE

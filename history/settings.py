@@ -15,8 +15,8 @@ class Settings(BaseSettings):
     data: Path = Path("data")
     # postgresql://… or sqlite:///…; empty: SQLite in the data folder.
     database_url: str = ""
-    # Where readers reach this service; stands in feeds.
-    public_url: str = "http://127.0.0.1:8321"
+    # Where readers reach this service; stands in feeds. Empty: the address that `serve` listens on.
+    public_url: str = ""
     # A mail address or URL in the crawler's user agent, for the operators of price pages.
     contact: str = ""
 

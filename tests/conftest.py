@@ -23,7 +23,9 @@ hypothesis.settings.load_profile("house")
 
 def pytest_configure() -> None:
     """The settings of whoever runs the tests are not the tests' settings."""
-    for name in [name for name in os.environ if name.startswith("TOKENTAPE_") and not name.startswith("TOKENTAPE_TEST_")]:
+    for name in [
+        name for name in os.environ if name.startswith("TOKENTAPE_") and not name.startswith("TOKENTAPE_TEST_")
+    ]:
         del os.environ[name]
 
 

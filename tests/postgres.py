@@ -29,6 +29,10 @@ PATIENCE_S = 60
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "shared_buffers=64MB")
 # The shell reads until this process closes the pipe or dies, then ends the server and removes its folder.
 GUARD = '"$@" & read -r _; kill -QUIT $!; wait; cd /; rm -rf "$FOLDER"'
+END_THE_OTHERS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 REMEDY = f"""The tests need a PostgreSQL server and could start none:
 {{tried}}
 Do one of these: `make test`, which installs everything; install the server with your system's package manager
@@ -64,9 +68,8 @@ class Postgres:
 
 def empty(engine: Engine) -> None:
     """No rows left, and nobody else connected: 25 times quicker than a new database."""
-    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(others)
+        connection.exec_driver_sql(END_THE_OTHERS)
         gone = sum(connection.execute(table.delete()).rowcount for table in reversed(metadata.sorted_tables))
         if gone > 1000:
             connection.exec_driver_sql("VACUUM")
@@ -109,7 +112,7 @@ def start(binaries: Path) -> tuple["subprocess.Popen[bytes]", Postgres]:
     """A new server from these binaries; it ends when the returned process's stdin is closed."""
     user = _unprivileged()
     # A socket's path may have 107 bytes, and TMPDIR may be private to a user that the server is not.
-    folder = Path(mkdtemp(prefix="tokentape-pg-", dir="/tmp"))  # noqa: S108
+    folder = Path(mkdtemp(prefix="tokentape-pg-", dir="/tmp"))
     try:
         binaries = _within_reach(binaries, folder, user)
         _initialise(binaries, folder, user)
@@ -151,8 +154,9 @@ def _copied(binaries: Path, to: Path) -> Path:
 
 
 def _initialise(binaries: Path, folder: Path, user: dict[str, Any]) -> None:
+    options = ["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]
     made = subprocess.run(
-        [binaries / "initdb", "-D", folder / "data", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"],
+        [binaries / "initdb", "-D", folder / "data", *options],
         capture_output=True, text=True, timeout=PATIENCE_S, cwd=folder, **user,
     )  # fmt: skip
     if made.returncode:

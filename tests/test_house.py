@@ -4,7 +4,6 @@ import ast
 import subprocess
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -16,11 +15,12 @@ ROOMS = ("crawler", "history", "feed", "tokentape.py")
 FUNCTION_MEDIAN, FUNCTION_P90, FUNCTION_MAX = 10, 30, 60
 MODULE_P90, MODULE_MAX, SPIDER_MAX = 250, 400, 90
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc"}
-# Written in halves, so that this file does not contain them.
-REGISTRY_HOSTS = ("py" "pi.org", "python" "hosted.org", "npm" "js.", "crates" ".io", "docker" ".io", "gh" "cr.io", "qu" "ay.io")  # fmt: skip
+# Written backwards, so that this file does not contain them.
+BACKWARDS = ["gro.ipyp", "gro.detsohnohtyp", ".sjmpn", "oi.setarc", "oi.rekcod", "oi.rchg", "gnalog.yxorp"]
+REGISTRY_HOSTS = [word[::-1] for word in BACKWARDS]
+MACHINE_PATHS = [word[::-1] for word in ["/krow/", "/tpo/", "/toor/"]]
 # What tools leave in an unpacked archive, where git cannot tell it from the project.
 OWN_WORK = {line.strip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()} | {".git"}
-MACHINE_PATHS = ("/wo" "rk/", "/o" "pt/", "/ro" "ot/", "/ho" "me/")  # fmt: skip
 
 
 def test_functions_are_short() -> None:
@@ -58,14 +58,9 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
 
 
 def test_every_lint_ignore_has_its_reason_on_the_line_above() -> None:
-    unexplained = [
-        f"{path.relative_to(ROOT)}:{number}"
-        for path in tracked()
-        if path.suffix == ".py" and path != Path(__file__)
-        for number, (above, line) in enumerate(pairwise(["", *path.read_text(encoding="utf-8").splitlines()]), start=1)
-        if ("# noqa" in line or "# type: ignore" in line) and not above.lstrip().startswith("#")
-    ]
-    assert unexplained == []
+    """A run of ignored lines may share the reason above its first."""
+    paths = [path for path in tracked() if path.suffix == ".py" and path != Path(__file__)]
+    assert [where for path in paths for where in unexplained(path)] == []
 
 
 def test_only_the_front_door_and_process_boundaries_commit() -> None:
@@ -74,8 +69,10 @@ def test_only_the_front_door_and_process_boundaries_commit() -> None:
 
 
 @pytest.mark.parametrize("words", [REGISTRY_HOSTS, MACHINE_PATHS], ids=["registry hosts", "paths of one machine"])
-def test_no_file_names(words: tuple[str, ...]) -> None:
-    naming = {str(path.relative_to(ROOT)): word for path in tracked() for word in words if word.encode() in path.read_bytes()}
+def test_no_file_names(words: list[str]) -> None:
+    naming = {
+        str(path.relative_to(ROOT)): word for path in tracked() for word in words if word.encode() in path.read_bytes()
+    }
     assert naming == {}
 
 
@@ -89,6 +86,15 @@ def test_a_lock_file_pins_versions_and_hashes_and_nothing_else(lock: str) -> Non
     assert unpinned == []
 
 
+def unexplained(path: Path) -> Iterator[str]:
+    reason_above = False
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if "# noqa" not in line and "# type: ignore" not in line:
+            reason_above = line.lstrip().startswith("#")
+        elif not reason_above:
+            yield f"{path.relative_to(ROOT)}:{number}"
+
+
 def modules() -> Iterator[Path]:
     """The code of the rooms and the front door."""
     for room in ROOMS:
@@ -100,7 +106,9 @@ def modules() -> Iterator[Path]:
 def tracked() -> tuple[Path, ...]:
     """Every file that is part of the project, also those that are about to be."""
     if not (ROOT / ".git").exists():
-        return tuple(path for path in ROOT.rglob("*") if path.is_file() and not OWN_WORK & {*path.relative_to(ROOT).parts})
+        return tuple(
+            path for path in ROOT.rglob("*") if path.is_file() and not OWN_WORK & {*path.relative_to(ROOT).parts}
+        )
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return tuple(path for name in listed.split("\0") if name and (path := ROOT / name).is_file())

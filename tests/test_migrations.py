@@ -23,7 +23,12 @@ ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 5, 22, 16, 0, 0, 123456, tzinfo=UTC)
 # A word that each CHECK … IN (…) admits.
 ADMITTED = {"provider.kind": "lab", "run.kind": "crawl", "run.outcome": "complete", "price.basis": "stated"}
-CHECKS = [(table.name, check.name) for table in metadata.sorted_tables for check in table.constraints if isinstance(check, CheckConstraint)]
+CHECKS = sorted(
+    (str(table.name), str(check.name))
+    for table in metadata.sorted_tables
+    for check in table.constraints
+    if isinstance(check, CheckConstraint)
+)
 
 
 def test_the_migrated_tables_are_those_that_the_code_declares(blank_engine: Engine) -> None:

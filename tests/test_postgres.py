@@ -1,6 +1,5 @@
 """The tests' own PostgreSQL: from any of its binaries, gone when the tests are, and never quietly absent."""
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -59,7 +58,10 @@ def test_without_any_binaries_the_tests_fail_and_say_what_to_do(monkeypatch: pyt
 
     monkeypatch.delenv(postgres.NAMED, raising=False)
     monkeypatch.setattr(postgres, "binaries", none)
-    with pytest.raises(postgres.NoPostgres, match=r"(?s)/nowhere/bin.*make test.*TOKENTAPE_TEST_POSTGRES_URL="), postgres.running():
+    with (
+        pytest.raises(postgres.NoPostgres, match=r"(?s)/nowhere/bin.*make test.*TOKENTAPE_TEST_POSTGRES_URL="),
+        postgres.running(),
+    ):
         pass
 
 

@@ -1,1 +1,1 @@
-"""One router per noun."""
+"""The JSON API: one router for each noun."""

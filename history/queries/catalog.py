@@ -88,7 +88,7 @@ def models(
         page = page.having(func.min(case((offer.c.withdrawn, 1), else_=0)) == int(withdrawn))
     chosen = page.subquery()
     offers = (
-        select(*key, source.c.name, offer.c.tier, offer.c.region, offer.c.terms, offer.c.absent_since, offer.c.withdrawn)
+        select(*key, source.c.name, *(offer.c[name] for name in ListedOffer._fields[1:]))
         .select_from(provider.join(source).join(offer).join(
             chosen, (chosen.c.slug == provider.c.slug) & (chosen.c.model == offer.c.model)))
         .order_by(*key, source.c.name, offer.c.tier, offer.c.region)

@@ -145,8 +145,8 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
 def _moved(direction: Literal["up", "down"]) -> ColumnElement[bool]:
     kind, moved = change_event.c.kind, change_event.c.change_bp
     if direction == "up":
-        return or_(moved > 0, and_(moved.is_(None), kind == "price_raised"))
-    return or_(moved < 0, and_(moved.is_(None), kind == "price_lowered"))
+        return or_(moved > 0, kind == EventKind.PRICE_RAISED.value)
+    return or_(moved < 0, kind == EventKind.PRICE_LOWERED.value)
 
 
 def _by_at_least(min_bp: int) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from history.model import Outcome
 from history.tables import fetch, run, source
@@ -64,6 +64,13 @@ class SnapshotRecord(NamedTuple):
     uses: tuple[Use, ...]
 
 
+_FETCHES = (
+    select(fetch.c.run_id, fetch.c.url, fetch.c.sha256, fetch.c.fetched_at, fetch.c.status)
+    .where(fetch.c.run_id.in_(bindparam("run_ids", expanding=True)))
+    .order_by(fetch.c.run_id, fetch.c.ordinal)
+)
+
+
 def runs(
     connection: Connection, *, source_name: str | None = None, outcome: Outcome | None = None,
     before: int | None = None, limit: int = 100,
@@ -95,9 +102,7 @@ def as_record(row: Row[Any]) -> RunRecord:
 def evidence_of(connection: Connection, run_ids: Collection[int]) -> dict[int, tuple[Evidence, ...]]:
     """What each of these runs fetched, in order."""
     found: dict[int, list[Evidence]] = defaultdict(list)
-    columns = (fetch.c.run_id, fetch.c.url, fetch.c.sha256, fetch.c.fetched_at, fetch.c.status)
-    statement = select(*columns).where(fetch.c.run_id.in_(sorted(run_ids))).order_by(fetch.c.run_id, fetch.c.ordinal)
-    for run_id, *page in connection.execute(statement):
+    for run_id, *page in connection.execute(_FETCHES, {"run_ids": sorted(run_ids)}):
         found[run_id].append(Evidence(*page))
     return {run_id: tuple(pages) for run_id, pages in found.items()}
 

@@ -23,9 +23,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in (
-        "change_event", "held", "price", "series", "offer", "rejection", "fetch", "run", "snapshot", "slot", "source", "provider",
-    ):  # fmt: skip
+    for table in ("change_event", "held", "price", "series", "offer"):
+        op.drop_table(table)
+    for table in ("rejection", "fetch", "run", "snapshot", "slot", "source", "provider"):
         op.drop_table(table)
 
 
@@ -159,6 +159,7 @@ def _prices() -> None:
     )
     ahead = sa.text("valid_from > recorded_at")
     op.create_index("price_announced", "price", ["series_id"], sqlite_where=ahead, postgresql_where=ahead)
+    op.create_index("price_announced_for", "price", ["valid_from"], sqlite_where=ahead, postgresql_where=ahead)
     op.create_table(
         "held",
         sa.Column("series_id", ID, sa.ForeignKey("series.id"), primary_key=True),
@@ -193,3 +194,4 @@ def _events() -> None:
         sa.ForeignKeyConstraint(["story_id"], ["change_event.id"], name="story_is_its_first_event"),
     )
     op.create_index("change_event_of_story", "change_event", ["story_id"])
+    op.create_index("change_event_of_offer", "change_event", ["offer_id"])

@@ -1,13 +1,58 @@
-"""OpenRouter's conditional prices: overrides folded into regions of which the narrowest is always the right one."""
+"""OpenRouter's `pricing` objects: what each key bills, and overrides as regions of which the narrowest is right."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from crawler.amounts import decimal
 from crawler.failures import PageChanged
-from history.model import Conditions
+from history.model import Conditions, PriceComponent
+
+# https://openrouter.ai/docs/api-reference/list-available-models: USD per token, request or image; "0" is free.
+UNITS = {
+    "prompt": "input_tokens",
+    "completion": "output_tokens",
+    "request": "requests",
+    "image": "input_images",
+    "image_token": "input_image_tokens",
+    "image_output": "output_image_tokens",
+    "audio": "input_audio_tokens",
+    "audio_output": "output_audio_tokens",
+    "web_search": "web_searches",
+    "internal_reasoning": "output_reasoning_tokens",
+    "input_cache_read": "cache_read_tokens",
+    "input_cache_write": "cache_write_tokens",
+    "input_cache_write_1h": "cache_write_1h_tokens",
+    "input_audio_cache": "cache_read_audio_tokens",
+}
+_NOT_PRICES = frozenset({"overrides", "discount"})
+# The router decides which model answers and what it costs (openrouter/auto).
+_VARIABLE = ("-1", -1)
 
 _DAY = 24 * 60
 _ALL_DAY = ((0, _DAY),)
+
+
+def components(pricing: Mapping[str, Any]) -> Iterator[PriceComponent]:
+    """Every price of a `pricing` object, zeros too: OpenRouter's "0" is free. "-1" is no price (is_variable)."""
+    for key, price in pricing.items():
+        if key not in _NOT_PRICES:
+            unit = _unit(key)
+            if price not in _VARIABLE:
+                yield PriceComponent(unit, decimal(price), "USD")
+    for key, prices in regions(pricing.get("overrides") or ()).items():
+        unit = _unit(key)
+        for region, price in prices.items():
+            yield PriceComponent(unit, decimal(price), "USD", 1, region.conditions())
+
+
+def is_variable(pricing: Mapping[str, Any]) -> bool:
+    return any(price in _VARIABLE for price in pricing.values())
+
+
+def _unit(key: str) -> str:
+    if (unit := UNITS.get(key)) is None:
+        raise PageChanged(f"unknown price key {key!r}")
+    return unit
 
 
 class Region(NamedTuple):
@@ -27,21 +72,22 @@ class Region(NamedTuple):
         return Region(max(self.more_than, other.more_than), minutes) if minutes else None
 
     def conditions(self) -> Conditions:
-        hours = () if self.minutes == _ALL_DAY else tuple(f"{_clock(start)}-{_clock(end)}" for start, end in self._windows())
-        return Conditions(min_input_tokens=self.more_than + 1 if self.more_than >= 0 else None, hours_utc=hours)
+        tokens = self.more_than + 1 if self.more_than >= 0 else None
+        return Conditions(tokens, hours_utc=() if self.minutes == _ALL_DAY else tuple(self._windows()))
 
-    def _windows(self) -> Iterable[tuple[int, int]]:
-        """The minutes with the two halves of a window over midnight joined."""
-        first, last = self.minutes[0], self.minutes[-1]
-        if first[0] == 0 and last[1] == _DAY and len(self.minutes) > 1:
-            return (*self.minutes[1:-1], (last[0], first[1]))
-        return self.minutes
+    def _windows(self) -> Iterator[str]:
+        """The minutes as windows, the two halves of one over midnight joined."""
+        windows, first, last = self.minutes, self.minutes[0], self.minutes[-1]
+        if first[0] == 0 and last[1] == _DAY:
+            windows = (*windows[1:-1], (last[0], first[1]))
+        for start, end in windows:
+            yield f"{_clock(start)}-{_clock(end)}"
 
 
 EVERYWHERE = Region()
 
 
-def regions(overrides: Iterable[Mapping[str, Any]]) -> dict[str, dict[Region, Any]]:
+def regions(overrides: Iterable[Any]) -> dict[str, dict[Region, Any]]:
     """For each price key its prices by region, closed under intersection; a later override wins.
 
     Source: https://openrouter.ai/docs/api-reference/list-available-models, `pricing.overrides`: `min_prompt_tokens` is
@@ -49,6 +95,8 @@ def regions(overrides: Iterable[Mapping[str, Any]]) -> dict[str, dict[Region, An
     """
     prices: dict[str, dict[Region, Any]] = {}
     for override in overrides:
+        if not isinstance(override, dict):
+            raise PageChanged(f"an override is {override!r}, not an object")
         values = dict(override)
         region = Region(_tokens(values.pop("min_prompt_tokens", -1)), _minutes(values))
         if region == EVERYWHERE:

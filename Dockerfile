@@ -1,0 +1,23 @@
+FROM python:3.11.14-slim-bookworm AS built
+WORKDIR /src
+RUN python -m venv /tokentape
+COPY requirements.lock .
+RUN /tokentape/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY pyproject.toml README.md LICENSE tokentape.py ./
+COPY crawler crawler
+COPY feed feed
+COPY history history
+COPY migrations migrations
+RUN /tokentape/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+
+FROM python:3.11.14-slim-bookworm
+RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent tokentape \
+ && install -d -o tokentape -g tokentape /data
+COPY --from=built /tokentape /tokentape
+ENV PATH=/tokentape/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 TOKENTAPE_DATA=/data
+USER tokentape
+WORKDIR /data
+VOLUME /data
+EXPOSE 8321
+ENTRYPOINT ["tokentape"]
+CMD ["up", "--host", "0.0.0.0"]

@@ -1,0 +1,81 @@
+"""Replay of the recorded OpenRouter captures against bare decoding of the same files and a dict comparison."""
+
+import gzip
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from bench.figures import Figure
+
+RECORDED = Path(__file__).parents[2] / "shared" / "recorded" / "openrouter_models"
+RUNS = 5
+
+
+def figures() -> list[Figure]:
+    """Each side in fresh processes, in turn; time and peak memory are taken inside, from the first capture on."""
+    if not RECORDED.is_dir():
+        print(f"replay: skipped, there are no captures at {RECORDED}")
+        return []
+    pairs = [(_child("ours"), _child("bare")) for _ in range(RUNS + 1)][1:]
+    ours, bare = [median(side[which]["seconds"] for side in pairs) for which in (0, 1)]
+    ratio = median(a["seconds"] / b["seconds"] for a, b in pairs)
+    whole = median(a["whole"] / b["whole"] for a, b in pairs)
+    peak = median(a["peak_mb"] for a, _ in pairs)
+    return [
+        Figure(
+            "replay of the captures / bare json + dict",
+            ratio,
+            6,
+            f"{ours:.2f} s, bare {bare:.2f} s; whole processes {whole:.2f}",
+        ),
+        Figure("replay, peak memory in MB", peak, 250, ""),
+    ]
+
+
+def _child(which: str) -> dict[str, float]:
+    began = time.perf_counter()
+    # Our own interpreter and module; there is no shell.
+    done = subprocess.run([sys.executable, "-m", "bench.replay", which], check=True, capture_output=True)
+    return {**json.loads(done.stdout), "whole": time.perf_counter() - began}
+
+
+def bare() -> None:
+    """What a script would do that only wants to know which prices moved."""
+    before: dict[str, object] = {}
+    moved = 0
+    for folder in sorted(RECORDED.iterdir()):
+        answer = json.loads(gzip.decompress((folder / "body.json.gz").read_bytes()))
+        now = {model["id"]: model["pricing"] for model in answer["data"]}
+        moved += sum(now.get(model) != before.get(model) for model in now.keys() | before.keys())
+        before = now
+
+
+def ours() -> None:
+    """The whole pipeline, into a new SQLite database on disk."""
+    import migrations
+    from crawler.replay import captures_in, replay
+    from history.db import connect
+
+    with tempfile.TemporaryDirectory() as folder:
+        engine = connect(f"sqlite:///{folder}/tokentape.sqlite3")
+        migrations.upgrade(engine)
+        for _ in replay(engine, captures_in(RECORDED)):
+            pass
+
+
+def main() -> None:
+    work = {"ours": ours, "bare": bare}[sys.argv[1]]
+    began = time.perf_counter()
+    work()
+    took = time.perf_counter() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": took, "peak_mb": peak}))
+
+
+if __name__ == "__main__":
+    main()

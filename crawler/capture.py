@@ -1,0 +1,81 @@
+"""make capture: fetches one page as a crawl would, and saves it as a fixture with what its spider reads from it."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from crawler.answers import Answer
+from crawler.child import crawl_here
+from crawler.failures import PageChanged
+from crawler.page import Page
+from crawler.reading import spider_class
+from crawler.spider import PricingSpider
+from history.model import Offer
+from history.times import to_rfc3339
+
+PAGES = Path(__file__).parent.parent / "tests" / "pages"
+EXTENSIONS = {"text/html": "html", "application/json": "json", "text/markdown": "md", "text/plain": "txt"}
+NEXT = """Next:
+  1. Cut {body} down to a few rows in the page's own shape, and write the prices anew: captures belong to others.
+  2. Make {offers} what the page says, read from the page and not from the spider.
+  3. make test"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit 0: a fixture with offers. 1: what was fetched is saved, but it was not the page, or not understood."""
+    parser = argparse.ArgumentParser(prog="python -m crawler.capture", description=__doc__)
+    parser.add_argument("spider")
+    parser.add_argument("url", nargs="?", help="default: what the spider declares")
+    parser.add_argument("--into", type=Path, default=PAGES, help="the folder that has one folder for each spider")
+    wanted = parser.parse_args(argv)
+    answers: list[Answer] = []
+    spider = crawl_here(wanted.spider, None, wanted.url, on_item=lambda item: answers.append(item))
+    if spider.crash is not None:
+        raise spider.crash
+    if not answers:
+        print(f"nothing was saved. FetchFailed: {spider.failure}")
+        return 1
+    page = answers[0].page
+    folder = wanted.into / wanted.spider / page.fetched_at.date().isoformat()
+    if folder.exists():
+        print(f"{folder} exists; nothing was changed. Move it away first, if it is to be replaced")
+        return 1
+    body = save(page, folder)
+    print(f"saved {len(page.body)} bytes from {page.url} in {body}")
+    return _tell(spider, page, folder, body)
+
+
+def save(page: Page, folder: Path) -> Path:
+    """The body as it is, and where and when it came from; the body's path."""
+    folder.mkdir(parents=True)
+    kind = page.media_type.partition(";")[0].strip().lower()
+    body = folder / f"body.{EXTENSIONS.get(kind, 'bin')}"
+    body.write_bytes(page.body)
+    stated = {"url": page.url, "captured": to_rfc3339(page.fetched_at), "media_type": page.media_type}
+    _write(folder / "capture.json", stated)
+    return body
+
+
+def _tell(spider: PricingSpider, page: Page, folder: Path, body: Path) -> int:
+    if spider.failure is not None:
+        print(f"{type(spider.failure).__name__}: {spider.failure}")
+        return 1
+    try:
+        offers: list[Offer] = list(spider_class(spider.name)().extract(page))
+    except PageChanged as changed:
+        print(f"{spider.name} does not understand it. PageChanged: {changed}")
+        return 1
+    _write(folder / "offers.json", [offer.as_dict() for offer in offers])
+    print(f"{len(offers)} offers; not read: {', '.join(sorted(page.unread)) or 'nothing'}")
+    print(NEXT.format(body=body, offers=folder / "offers.json"))
+    return 0
+
+
+def _write(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

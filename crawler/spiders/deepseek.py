@@ -1,0 +1,95 @@
+"""DeepSeek's pricing page: models are columns, prices are rows; by the hour, with promotions and announcements."""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from crawler import amounts
+from crawler.failures import PageChanged
+from crawler.grid import Cell, Table, mention_money
+from crawler.moments import MOMENT, WINDOW, moment, peak_hours, windows
+from crawler.page import Page
+from crawler.sheet import PriceSheet
+from crawler.spider import PricingSpider
+from history.model import ALWAYS, Conditions, Offer, PriceComponent, Provider
+
+_UNITS = {
+    "1M INPUT TOKENS (CACHE HIT)": "cache_read_tokens",
+    "1M INPUT TOKENS (CACHE MISS)": "input_tokens",
+    "1M OUTPUT TOKENS": "output_tokens",
+}
+_HOURS = re.compile(rf"(?:STANDARD|DISCOUNT) PRICE \(UTC ({WINDOW})\)")
+_PRICE = re.compile(r"(\S+)(?: \((?:limited-time )?[0-9]{1,2}% off\*?\))?")
+_LIST = re.compile(rf"(?:Starting from ({MOMENT}), we will apply the following|The current) price list\b")
+_SINCE = re.compile(rf"takes effect from ({MOMENT})\.")
+_UNTIL = re.compile(rf"discount, (?:extended )?until ({MOMENT})\.")
+
+
+class DeepSeek(PricingSpider):
+    name = "deepseek"
+    provider = Provider("deepseek", "DeepSeek", "lab")
+    start_urls = ["https://api-docs.deepseek.com/quick_start/pricing"]
+    currency = "USD"
+    offers_expected = range(2, 20)
+    # Here they are rows: what a model is, not what it costs.
+    ignored_columns = frozenset({
+        "BASE URL (OpenAI Format)", "BASE URL (Anthropic Format)", "MODEL VERSION", "THINKING MODE", "CONTEXT LENGTH",
+        "MAX OUTPUT", "FEATURES", "Concurrency Limit",
+    })  # fmt: skip
+    verified = "2026-05-08"
+
+    def extract(self, page: Page) -> Iterator[Offer]:
+        sheet = PriceSheet()
+        lists = [table for table in page.tables if table.grid[0][0].text == "MODEL" and table.has_money]
+        for table in page.tables:
+            if table in lists:
+                self._read(sheet, table, _announced_for(table, alone=len(lists) == 1))
+            elif table.has_money:
+                table.leave()
+        yield from sheet.offers(self.provider)
+
+    def _read(self, sheet: PriceSheet, table: Table, announced: datetime | None) -> None:
+        units = dict[Conditions, set[str]]()
+        for labels, cells in table.turned("MODEL"):
+            if "PRICING" in labels or mention_money(cells.values()):
+                unit, conditions = _what_and_when(labels, table)
+                units.setdefault(conditions, set()).add(unit)
+                for model, cell in cells.items():
+                    notes = " ".join(table.note(mark) for part in (*labels.values(), cell) for mark in part.marks)
+                    price = self._price(unit, conditions, cell, notes)
+                    sheet.add(model, replace(price, valid_from=announced or price.valid_from))
+            elif not labels.keys() & self.ignored_columns:
+                table.unread[" / ".join(labels)] += 1
+        if any(found != set(_UNITS.values()) for found in units.values()):
+            raise PageChanged(f"{table} lacks a price: it has {[sorted(found) for found in units.values()]}")
+
+    def _price(self, unit: str, conditions: Conditions, cell: Cell, notes: str) -> PriceComponent:
+        if (match := _PRICE.fullmatch(cell.text)) is None:
+            raise PageChanged(f"{cell.text!r} is not a price, or a price with its discount")
+        price = amounts.parse(match[1], self.currency).amount
+        regular = amounts.parse(cell.struck, self.currency).amount if cell.struck else None
+        since, until = (moment(found[1]) if (found := said.search(notes)) else None for said in (_SINCE, _UNTIL))
+        return PriceComponent(unit, price, self.currency, 1_000_000, conditions, regular, since, until)
+
+
+def _announced_for(table: Table, *, alone: bool) -> datetime | None:
+    """When the prices of an announced list begin; None for those in force. Two lists must each say which they are."""
+    said = f"{table.heading} {table.lead}"
+    match = _LIST.search(said)
+    if match is None and (not alone or "price list" in said):
+        raise PageChanged(f"it is not said when {table} applies: {table.lead!r}")
+    return moment(match[1]) if match and match[1] else None
+
+
+def _what_and_when(labels: Collection[str], table: Table) -> tuple[str, Conditions]:
+    match [_UNITS[name] for name in labels if name in _UNITS], [*{*labels} - {*_UNITS, "PRICING"}]:
+        case [unit], []:
+            return unit, ALWAYS
+        case [unit], ["OFF-PEAK"]:
+            return unit, Conditions(period="off_peak")
+        case [unit], ["PEAK"]:
+            return unit, peak_hours(" ".join(table.notes.values()))
+        case [unit], [label] if hours := _HOURS.fullmatch(label):
+            return unit, Conditions(hours_utc=windows(hours[1]))
+    raise PageChanged(f"{table} has the unknown price row {list(labels)}")

@@ -1,0 +1,133 @@
+"""Answers to conditional requests: a 304 before anything is asked or rendered, and what was rendered is kept."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from functools import cache
+from hashlib import blake2b
+from importlib.metadata import PackageNotFoundError, version
+from threading import Lock
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from fastapi import Request, Response
+from sqlalchemy import Connection, Engine
+
+from feed.errors import Problem
+from history.db import reading
+from history.queries import Revision, revision
+
+JSON = "application/json"
+A_MINUTE = "public, max-age=60, stale-while-revalidate=300, stale-if-error=86400"
+FOR_GOOD = "public, max-age=31536000, immutable"
+
+
+class Rendered(NamedTuple):
+    """A body, and where it goes on."""
+
+    body: bytes
+    next_url: str | None = None
+
+
+class Kept:
+    """What was rendered lately, by ETag: at most `room` bytes, the least recently used leave first."""
+
+    def __init__(self, room: int = 32 * 2**20) -> None:
+        self.room, self._size = room, 0
+        self._held: OrderedDict[str, Rendered] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, etag: str) -> Rendered | None:
+        with self._lock:
+            if etag in self._held:
+                self._held.move_to_end(etag)
+            return self._held.get(etag)
+
+    def put(self, etag: str, rendered: Rendered) -> None:
+        with self._lock:
+            if etag in self._held or len(rendered.body) > self.room // 8:
+                return
+            self._held[etag] = rendered
+            self._size += len(rendered.body)
+            while self._size > self.room:
+                self._size -= len(self._held.popitem(last=False)[1].body)
+
+
+class Answers:
+    """How this service answers: from which database, at which time, under which name."""
+
+    def __init__(self, engine: Engine, public_url: str, clock: Callable[[], datetime]) -> None:
+        self.engine, self.public_url, self.clock = engine, public_url.rstrip("/"), clock
+        self.kept = Kept()
+
+    def give(
+        self, request: Request, render: Callable[[Connection, datetime], Rendered], *,
+        media_type: str = JSON, cache_control: str = A_MINUTE, only_changes: bool = False,
+    ) -> Response:  # fmt: skip
+        """Render unless the reader has it already. `only_changes`: nothing but a change event alters the answer.
+
+        `render` must be a function of the request, the database and, as far as prices in force go, of the time.
+        """
+        _refuse_repetition(request)
+        now = self.clock()
+        with reading(self.engine) as connection:
+            state = revision(connection, now)
+            if only_changes:
+                state = state._replace(run_id=None, run_at=None, effective_at=None)
+            headers = self._headers(request, state, cache_control)
+            if _has_it(request, headers):
+                return Response(status_code=304, headers=headers)
+            rendered = self.kept.get(headers["etag"])
+            if rendered is None:
+                rendered = render(connection, now)
+                self.kept.put(headers["etag"], rendered)
+        if rendered.next_url:
+            headers["link"] = f'<{rendered.next_url}>; rel="next"'
+        return Response(rendered.body, headers=headers, media_type=media_type)
+
+    def _headers(self, request: Request, state: Revision, cache_control: str) -> dict[str, str]:
+        asked = f"{software()}\n{self.public_url}\n{request.url.path}\n{request.url.query}\n{state}"
+        headers = {"etag": f'"{blake2b(asked.encode(), digest_size=12).hexdigest()}"', "cache-control": cache_control}
+        changed = [at for at in (state.event_at, state.run_at, state.effective_at) if at is not None]
+        if changed:
+            headers["last-modified"] = format_datetime(max(changed).replace(microsecond=0), usegmt=True)
+        return headers
+
+
+def answers_of(request: Request) -> Answers:
+    found: Answers = request.app.state.answers
+    return found
+
+
+def next_url(request: Request, **changed: str) -> str:
+    """This request's URL, with these parameters set: relative to the origin."""
+    return f"{request.url.path}?{urlencode({**request.query_params, **changed})}"
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@cache
+def software() -> str:
+    """Which version of this software answers: another one may answer otherwise."""
+    try:
+        return version("tokentape")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _has_it(request: Request, headers: dict[str, str]) -> bool:
+    """RFC 9110 §13.2.2: If-None-Match decides alone where it is present; a date has to be the very one we gave."""
+    theirs = request.headers.get("if-none-match")
+    if theirs is None:
+        return request.headers.get("if-modified-since") == headers.get("last-modified", "")
+    tags = [tag.strip().removeprefix("W/") for tag in theirs.split(",")]
+    return headers["etag"] in tags or "*" in tags
+
+
+def _refuse_repetition(request: Request) -> None:
+    names = [name for name, _ in request.query_params.multi_items()]
+    for name in {name for name in names if names.count(name) > 1}:
+        raise Problem(422, f"{name} is given more than once; one value is taken.", "repeated-parameter")

@@ -1,0 +1,299 @@
+"""The published contract: what every answer looks like. Frozen by tests/contracts; a new shape gets a new path."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from history.model import EventKind, Outcome, ProviderKind
+
+# An exact decimal, in plain notation: never a float, never an exponent.
+DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["0.14"])]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+NextCursor = Annotated[str | None, Field(description="Pass it as `cursor` for the next page; null on the last one.")]
+Conditions = Annotated[
+    dict[str, Any],
+    Field(
+        description="When the price applies, e.g. from how many input tokens; {} is the default price.",
+        examples=[{"min_input_tokens": 256001}],
+    ),
+]
+Region = Annotated[str, Field(description='"" where the source knows no regions.')]
+
+
+class Evidence(TypedDict):
+    """A page that was read: its bytes are kept at `snapshot`."""
+
+    url: str
+    sha256: Sha256
+    fetched_at: datetime
+    snapshot: Annotated[
+        str, Field(examples=["/v1/snapshots/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
+    ]
+
+
+class Quote(TypedDict):
+    """A price as quoted: `amount` of `currency` for `per` units; `per_million` only for tokens, where it is exact."""
+
+    amount: DecimalText
+    currency: Annotated[str, Field(examples=["USD"])]
+    per: Annotated[int, Field(examples=[1000000])]
+    per_million: NotRequired[DecimalText]
+
+
+class Source(TypedDict):
+    """A price source: the page or API that one spider reads."""
+
+    name: str
+    url: str
+
+
+class Provider(TypedDict):
+    """Who bills you. `offers` counts those that are not withdrawn."""
+
+    slug: Annotated[str, Field(examples=["deepseek"])]
+    name: str
+    kind: ProviderKind
+    offers: int
+    sources: list[Source]
+
+
+class Offer(TypedDict):
+    """One way to buy a model: a service tier in a region, with its terms."""
+
+    source: str
+    tier: str
+    region: Region
+    terms: list[str]
+    absent_since: Annotated[datetime | None, Field(description="Since when the source no longer shows it.")]
+    withdrawn: bool
+
+
+class Model(TypedDict):
+    """A model that a caller can name in a request at one provider; withdrawn when all its offers are."""
+
+    provider: str
+    model: Annotated[str, Field(examples=["deepseek-v4-flash"])]
+    withdrawn: bool
+    offers: list[Offer]
+
+
+class Price(TypedDict):
+    """A price in force: valid from `valid_from` until before `valid_to` (null: open), believed since `recorded_at`."""
+
+    provider: str
+    source: str
+    model: str
+    tier: Annotated[str, Field(examples=["standard"])]
+    region: Region
+    unit: Annotated[str, Field(examples=["input_tokens"])]
+    conditions: Conditions
+    amount: DecimalText
+    currency: Annotated[str, Field(examples=["USD"])]
+    per: Annotated[int, Field(examples=[1000000])]
+    per_million: NotRequired[DecimalText]
+    list_amount: Annotated[DecimalText | None, Field(description="The regular price while a promotion lowers it.")]
+    ends_at: Annotated[datetime | None, Field(description="When the source says the promotion ends.")]
+    valid_from: datetime
+    valid_to: datetime | None
+    recorded_at: datetime
+    basis: Annotated[str, Field(description="Why valid_from is what it is.", examples=["stated", "first_seen"])]
+    run: int
+    evidence: list[Evidence]
+
+
+class Version(TypedDict):
+    """A version of a price on both time axes. `amount` null: not offered from `valid_from` on.
+
+    Believed from `recorded_at` until before `superseded_at` (null: still believed).
+    """
+
+    provider: str
+    source: str
+    model: str
+    tier: str
+    region: Region
+    unit: str
+    conditions: Conditions
+    amount: DecimalText | None
+    currency: str | None
+    per: int | None
+    per_million: NotRequired[DecimalText]
+    list_amount: DecimalText | None
+    ends_at: datetime | None
+    valid_from: datetime
+    valid_to: datetime | None
+    recorded_at: datetime
+    superseded_at: datetime | None
+    basis: str
+    run: int
+    evidence: list[Evidence]
+
+
+class Change(TypedDict):
+    """A change event. `unit` null: it is about the whole offer. Events with one `story` are one announcement."""
+
+    id: int
+    story: int
+    kind: EventKind
+    provider: str
+    seller: ProviderKind
+    source: str
+    model: str
+    tier: str
+    region: Region
+    unit: str | None
+    conditions: Conditions
+    old: Quote | None
+    new: Quote | None
+    change_percent: Annotated[
+        DecimalText | None,
+        Field(description="Of the unit price, towards zero; null from zero or across currencies.", examples=["-98.2"]),
+    ]
+    old_terms: list[str] | None
+    new_terms: list[str] | None
+    effective_at: Annotated[datetime, Field(description="Valid time: when it takes or took effect.")]
+    recorded_at: Annotated[datetime, Field(description="Recorded time: when we believed it.")]
+    run: int
+    evidence: list[Evidence]
+
+
+class Run(TypedDict):
+    """One execution of one spider; `unread` counts what the page says and the spider does not read."""
+
+    id: int
+    source: str
+    kind: str
+    observed_at: datetime
+    recorded_at: datetime
+    outcome: Outcome
+    failure: Annotated[str | None, Field(examples=["PageChanged"])]
+    message: str | None
+    extractor: str
+    offers: int
+    rejected: int
+    held: int
+    events: int
+    unread: dict[str, int]
+    evidence: list[Evidence]
+
+
+class Happened(TypedDict):
+    """When a run was, and why it did not end well where it did not."""
+
+    run: int
+    at: datetime
+    outcome: Outcome
+    failure: str | None
+    message: str | None
+
+
+class HeldPrice(TypedDict):
+    """A price that was seen and is not believed yet. `believed` null: none; `seen` null: seen to be gone."""
+
+    model: str
+    tier: str
+    region: Region
+    unit: str
+    conditions: Conditions
+    rule: Annotated[str, Field(examples=["implausible_factor"])]
+    believed: Quote | None
+    seen: Quote | None
+    first_seen_at: datetime
+    run: int
+
+
+class SourceStatus(TypedDict):
+    """How a source fares; `age_s` is the age of the last success."""
+
+    source: str
+    provider: str
+    url: str
+    health: Literal["ok", "stale", "failing", "never_run"]
+    sentence: str
+    last_success: Happened | None
+    last_failure: Happened | None
+    age_s: int | None
+    interval_s: int
+    paused_until: datetime | None
+    verified: Annotated[str, Field(description="The day of the newest real page that the spider was checked with.")]
+    offers: int
+    unread: dict[str, int]
+    held: list[HeldPrice]
+
+
+class SnapshotUse(TypedDict):
+    """One time that a run fetched the snapshot."""
+
+    run: int
+    source: str
+    url: str
+    fetched_at: datetime
+    status: int
+
+
+class Snapshot(TypedDict):
+    """A kept page; its bytes are at `body`. `uses` are the newest hundred of `times_used`."""
+
+    sha256: Sha256
+    media_type: str
+    size: int
+    stored_at: datetime
+    body: str
+    times_used: int
+    uses: list[SnapshotUse]
+
+
+class ProviderPage(TypedDict):
+    """All providers."""
+
+    providers: list[Provider]
+
+
+class ModelPage(TypedDict):
+    """Models, by provider and name."""
+
+    models: list[Model]
+    next_cursor: NextCursor
+
+
+class PricePage(TypedDict):
+    """Prices, in the order in which their series were first seen."""
+
+    prices: list[Price]
+    next_cursor: NextCursor
+
+
+class HistoryPage(TypedDict):
+    """Every version of a model's prices, superseded ones too."""
+
+    versions: list[Version]
+    next_cursor: NextCursor
+
+
+class ChangePage(TypedDict):
+    """Changes. `resume_after` is where to go on later: pass it as `after`, and nothing is missed or told twice."""
+
+    changes: list[Change]
+    next_cursor: NextCursor
+    resume_after: int
+
+
+class RunPage(TypedDict):
+    """Runs, the newest first."""
+
+    runs: list[Run]
+    next_cursor: NextCursor
+
+
+class Status(TypedDict):
+    """How all sources fare."""
+
+    sources: list[SourceStatus]
+
+
+class Health(TypedDict):
+    """The process is alive, or ready."""
+
+    status: Literal["ok"]

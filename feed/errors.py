@@ -1,0 +1,130 @@
+"""Everything that goes wrong for a reader, as RFC 9457 problem details."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, NotRequired, TypedDict
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+# PostgreSQL's "undefined table": nobody has migrated this database.
+_UNDEFINED_TABLE = "42P01"
+
+log = logging.getLogger(__name__)
+
+
+class ProblemDetails(TypedDict):
+    """RFC 9457. `type` is "about:blank" where the status says it all; `valid` lists what could have been asked."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    valid: NotRequired[list[str]]
+
+
+class Problem(Exception):
+    """An answer that is a problem: raise it anywhere below a route."""
+
+    def __init__(self, status: int, detail: str, kind: str = "", **extra: Any) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.kind, self.extra = status, detail, kind, extra
+
+
+def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """How a route declares the problems it may answer with."""
+    schema = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: schema}}
+        for status in (*statuses, 500, 503)
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Answer every failure of the app with a problem."""
+    app.exception_handler(Problem)(_on_problem)
+    app.exception_handler(RequestValidationError)(_on_invalid)
+    app.exception_handler(HTTPException)(_on_http)
+    app.exception_handler(DBAPIError)(_on_database)
+    app.exception_handler(PoolTimeout)(_on_database)
+    app.exception_handler(Exception)(_on_crash)
+
+
+def respond(
+    request: Request, status: int, detail: str, kind: str = "", headers: Mapping[str, str] | None = None, **extra: Any
+) -> Response:  # fmt: skip
+    """A problem+json answer."""
+    body = {
+        "type": f"tag:tokentape.dev,2026:problem/{kind}" if kind else "about:blank",
+        "title": kind.replace("-", " ").capitalize() or HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+        **extra,
+    }
+    return Response(msgspec.json.encode(body), status, {"cache-control": "no-store", **(headers or {})}, MEDIA_TYPE)
+
+
+def _on_problem(request: Request, error: Problem) -> Response:
+    return respond(request, error.status, error.detail, error.kind, **error.extra)
+
+
+def _on_http(request: Request, error: HTTPException) -> Response:
+    detail = {
+        404: f"Nothing is at {request.url.path}; / lists what there is.",
+        405: "Only GET and HEAD are answered here.",
+    }
+    return respond(request, error.status_code, detail.get(error.status_code, str(error.detail)), headers=error.headers)
+
+
+def _on_invalid(request: Request, error: RequestValidationError) -> Response:
+    valid = sorted(_parameters(request))
+    told = [_told(one, valid) for one in error.errors()]
+    unknown = any(one["type"] == "extra_forbidden" for one in error.errors())
+    kind = "unknown-parameter" if unknown else "invalid-parameter"
+    return respond(request, 422, " ".join(told), kind, valid=valid)
+
+
+def _told(error: Mapping[str, Any], valid: list[str]) -> str:
+    name = str(error["loc"][-1])
+    if error["type"] == "extra_forbidden":
+        return f"{name!r} is not a parameter here; valid are: {', '.join(valid) or 'none'}."
+    if error["type"] == "missing":
+        return f"{name} is required."
+    reason = error.get("ctx", {}).get("error") or error["msg"]
+    return f"{name}={error['input']}: {reason}."
+
+
+def _parameters(request: Request) -> Iterator[str]:
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    for field in (*route.dependant.query_params, *route.dependant.path_params):
+        model = field.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            yield from model.model_fields
+        else:
+            yield field.name
+
+
+def _on_database(request: Request, error: Exception) -> Response:
+    undefined_table = getattr(getattr(error, "orig", None), "sqlstate", "") == _UNDEFINED_TABLE
+    if not isinstance(error, (OperationalError, InterfaceError, PoolTimeout)) and not undefined_table:
+        raise error
+    log.error("the database does not answer: %s", error)
+    detail = "The database does not answer, or is not migrated yet; /readyz says when it is."
+    return respond(request, 503, detail, headers={"retry-after": "10"})
+
+
+def _on_crash(request: Request, _error: Exception) -> Response:
+    headers = {"access-control-allow-origin": "*", "x-content-type-options": "nosniff"}
+    return respond(request, 500, "This is our mistake; it has been logged.", headers=headers)

@@ -1,0 +1,134 @@
+"""Change events → sentences: pure, the same words in feeds, on pages and in alerts."""
+
+import re
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+
+from feed.figures import change, conditions_in_words, moment, percent, rate
+from history.model import EventKind, Quote
+from history.queries import Change, Story
+from history.units import UNITS
+
+# XML 1.0 has no other characters; a scraped name may.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def clean(text: str) -> str:
+    """Scraped text on one line, without the characters that XML forbids."""
+    return " ".join(_NOT_XML.sub("", text).split())
+
+
+def subject(story: Story) -> str:
+    """The model, and who sells it where that is not who made it."""
+    first = story.changes[0]
+    return clean(first.model if first.seller == "lab" else f"{first.model} on {first.provider_name}")
+
+
+def sentences(story: Story) -> list[str]:
+    """One sentence a change: what it was, what it is now."""
+    return list(dict.fromkeys(clean(_sentence(change)) for change in in_order(story.changes)))
+
+
+def when(story: Story) -> str:
+    """'In force since 2026-05-22 16:00 UTC; seen 2026-05-22 16:10 UTC.'"""
+    starts = {change.effective_at for change in story.changes}
+    seen = f"seen {moment(story.recorded_at)}."
+    if len(starts) > 1:
+        return f"In force at different times, as said above; {seen}"
+    start = starts.pop()
+    return f"In force {'from' if start > story.recorded_at else 'since'} {moment(start)}; {seen}"
+
+
+def named(change: Change) -> str:
+    """'batch input (>256K, off-peak) in eu'"""
+    tier = "" if change.tier == "standard" else f"{change.tier} "
+    label = unit_label(change) if change.unit else "offer"
+    conditions = conditions_in_words(change.conditions)
+    return f"{tier}{label}{f' ({conditions})' if conditions else ''}{f' in {change.region}' if change.region else ''}"
+
+
+def unit_label(change: Change) -> str:
+    return UNITS[change.unit].label if change.unit in UNITS else str(change.unit)
+
+
+def size_of(one: Change) -> Fraction | None:
+    return change(one.old, one.new) if one.old and one.new else None
+
+
+def in_order(changes: Iterable[Change]) -> list[Change]:
+    """Offers first, then the components in the order of the units."""
+    kinds, units = list(EventKind), list(UNITS)
+    return sorted(
+        changes,
+        key=lambda one: (
+            one.unit is not None,
+            kinds.index(one.kind) if one.unit is None else 0,
+            (one.tier != "standard", one.tier, one.region),
+            units.index(one.unit) if one.unit in units else len(units),
+            one.conditions,
+        ),
+    )
+
+
+def _sentence(one: Change) -> str:
+    return f"{named(one)}: {_TELL[one.kind](one)}"
+
+
+def _moved(one: Change) -> str:
+    size = size_of(one)
+    was, now = _was_now(one)
+    return f"was {was}, now {now}{f' ({percent(size)})' if size else ''}"
+
+
+def _was_now(one: Change) -> tuple[str, str]:
+    """("$0.14", "$0.0028 per 1M tokens"); both name what they buy where that differs."""
+    old, new, unit = one.old, one.new, one.unit
+    if old is None or new is None or unit is None:
+        return "not listed", "not listed"
+    (was, bought_then), (now, bought_now) = rate(old, unit), rate(new, unit)
+    return was if bought_then == bought_now else f"{was} per {bought_then}", f"{now} per {bought_now}"
+
+
+def _full(quote: Quote | None, unit: str | None) -> str:
+    return " per ".join(rate(quote, unit)) if quote and unit else "not listed"
+
+
+def _announced(one: Change) -> str:
+    size = size_of(one)
+    until = f"; until then {_full(one.old, one.unit)}" if one.old else ""
+    return f"{_full(one.new, one.unit)} from {moment(one.effective_at)}{f' ({percent(size)})' if size else ''}{until}"
+
+
+def _cancelled(one: Change) -> str:
+    stays = f"; {_full(one.new, one.unit)} stays" if one.new else ""
+    return f"{_full(one.old, one.unit)}, announced for {moment(one.effective_at)}, is cancelled{stays}"
+
+
+def _terms_moved(one: Change) -> str:
+    old, new = one.old_terms or (), one.new_terms or ()
+    if one.unit is None:
+        return f"terms were {_quoted(old)}, now {_quoted(new)}"
+    if old != new:
+        then, now = (conditions_in_words("".join(terms)) or "no conditions" for terms in (old, new))
+        return f"{_full(one.new, one.unit)} as before, but now under {now} (was {then})"
+    if one.old and one.new and one.old.currency != one.new.currency:
+        return _moved(one)
+    return f"{_full(one.new, one.unit)} as before, under another promotion"
+
+
+def _quoted(terms: tuple[str, ...]) -> str:
+    return "; ".join(f"“{term}”" for term in terms) or "none"
+
+
+_TELL: dict[EventKind, Callable[[Change], str]] = {
+    EventKind.OFFER_ADDED: lambda one: f"new{f', {_quoted(one.new_terms)}' if one.new_terms else ''}",
+    EventKind.OFFER_WITHDRAWN: lambda one: f"withdrawn, not seen since {moment(one.effective_at)}",
+    EventKind.PRICE_ADDED: lambda one: f"new price, {_full(one.new, one.unit)}",
+    EventKind.PRICE_REMOVED: lambda one: f"removed, was {_full(one.old, one.unit)}",
+    EventKind.PRICE_RAISED: _moved,
+    EventKind.PRICE_LOWERED: _moved,
+    EventKind.TERMS_CHANGED: _terms_moved,
+    EventKind.PRICE_SCHEDULED: _announced,
+    EventKind.PRICE_CANCELLED: _cancelled,
+    EventKind.PRICE_CORRECTED: lambda one: f"corrected to {_full(one.new, one.unit)}, was {_full(one.old, one.unit)}",
+}

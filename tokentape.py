@@ -1,0 +1,321 @@
+"""The front door: one command line that composes the three rooms."""
+
+import json
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+import uvicorn
+from pydantic import ValidationError
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+
+import migrations
+from crawler import replay as replaying
+from crawler.page import Page
+from crawler.process import CrawlResult
+from crawler.process import crawl as crawl_in_child
+from crawler.reading import read, spider_class, spider_names
+from crawler.schedule import Schedule, in_children
+from feed.app import create_app
+from feed.health import health_of
+from history import queries
+from history.db import connect, reading
+from history.model import Fetched, Outcome
+from history.recorder import AlreadyRecorded
+from history.settings import settings
+from history.times import from_rfc3339, to_rfc3339
+
+PORT = 8321
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+say = Console(stderr=True, highlight=False, soft_wrap=True)
+log = logging.getLogger("tokentape")
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(help="Port to listen on.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts.")]
+Moment = Annotated[
+    str | None, typer.Option(help="RFC 3339 time that stands for the present, e.g. 2026-05-22T16:00:00Z.")
+]
+
+
+Item = TypeVar("Item")
+
+
+class Refused(Exception):
+    """Something that the person at the door can mend; said in one line, exit code 2."""
+
+
+@app.command()
+def up(host: Host = "127.0.0.1", port: Port = PORT) -> None:
+    """Migrate, crawl on schedule and serve, all in one: needs nothing but Python."""
+    with _database(migrate=True) as engine, _listening(host, port) as listener:
+        schedule = _schedule(engine)
+        schedule.start()
+        try:
+            _serve(engine, listener, f"{len(spider_names())} sources on schedule · data in {_where()}")
+        finally:
+            say.print("stopping: giving back what was being crawled …")
+            schedule.stop()
+
+
+@app.command()
+def serve(host: Host = "127.0.0.1", port: Port = PORT) -> None:
+    """Serve the API, the feeds and the start page from the database as it stands."""
+    with _database() as engine, _listening(host, port) as listener:
+        _serve(engine, listener, f"reading {_where()}")
+
+
+@app.command()
+def schedule() -> None:
+    """Crawl every source on its schedule, without serving; any number of these may share a PostgreSQL."""
+    with _database(migrate=True) as engine:
+        _schedule(engine).run_until_signalled()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version's tables."""
+    with _database(migrate=True):
+        say.print(f"{_where()} is up to date")
+
+
+@app.command()
+def crawl(
+    names: Annotated[list[str] | None, typer.Argument(help="Sources; none: all of them.")] = None,
+    url: Annotated[str | None, typer.Option(help="Read this address instead of the declared one.")] = None,
+    due: Annotated[bool, typer.Option("--due", help="Only sources whose turn it is, as the schedule would.")] = False,
+    captured: Moment = None,
+    as_json: AsJson = False,
+) -> None:
+    """Crawl sources now, each in a process of its own, and record what they state."""
+    chosen = _known(names)
+    if url and len(chosen) != 1:
+        raise Refused("--url replaces the address of one source: name exactly one")
+    with _database(migrate=True) as engine:
+        if due:
+            finished = _schedule(engine).run_due(datetime.now(UTC))
+            say.print(f"crawled {', '.join(finished) or 'nothing: no source is due'}")
+            return
+        results = [_crawl(name, url, captured, as_json) for name in _progress(chosen, "crawling", len(chosen))]
+    if any(result is not None and result.outcome is Outcome.FAILED for result in results):
+        raise typer.Exit(1)
+
+
+@app.command()
+def extract(
+    name: Annotated[str, typer.Argument(help="The spider that reads it.")],
+    file: Annotated[Path, typer.Argument(help="A saved page, perhaps .gz; or a capture's folder.")],
+    url: Annotated[
+        str | None, typer.Option(help="Where it came from; default: capture.json, or the spider's own.")
+    ] = None,
+    captured: Moment = None,
+) -> None:
+    """Print the offers that a spider reads in a saved page, as JSON lines: for working on a parser."""
+    spider = spider_class(name)()
+    page = _page(file, spider.start_urls[0], url, captured)
+    result = read(spider, [(page, Fetched(page.url, "", page.fetched_at))], page.fetched_at)
+    for offer in result.offers:
+        sys.stdout.write(json.dumps(offer.as_dict(), ensure_ascii=False) + "\n")
+    for column, times in sorted(result.unread.items()):
+        say.print(f"[yellow]unread[/]: {column} ({times} x)")
+    if result.failure:
+        raise Refused(f"{result.failure.name}: {result.failure.message}")
+    say.print(f"{len(result.offers)} offers, {sum(len(offer.components) for offer in result.offers)} prices")
+
+
+@app.command()
+def replay(
+    folder: Annotated[Path | None, typer.Argument(help="Folder of captures.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Only these sources.")] = None,
+    stored: Annotated[
+        bool, typer.Option("--stored", help="Read the stored snapshots again, of the named sources.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take captures through the whole pipeline at their own times; or, --stored, correct the past after a parser fix."""
+    words = [str(folder), *(names or [])] if folder else []
+    if stored:
+        _reread(_known(words), as_json)
+    elif folder is None or not folder.is_dir():
+        raise Refused(f"{folder or 'nothing'} is not a folder of captures; or did you mean --stored?")
+    else:
+        _replay(folder, _known(names) if names else [], as_json)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """How every source fares: last success, last failure and why, and what is held."""
+    now = datetime.now(UTC)
+    with _database() as engine, reading(engine) as connection:
+        sources = queries.statuses(connection)
+    table = Table("source", "health", "", box=None, pad_edge=False)
+    for source in sources:
+        health = health_of(source, now)
+        if as_json:
+            sys.stdout.write(
+                json.dumps({"source": source.name, "health": health.word, "sentence": health.sentence}) + "\n"
+            )
+        colour = {"ok": "green", "failing": "red"}.get(health.word, "yellow")
+        table.add_row(source.name, f"[{colour}]{health.word}[/]", health.sentence)
+    if not as_json:
+        Console().print(table if sources else "no source is on record yet; run: tokentape crawl")
+
+
+def main() -> None:
+    """The console command. What a person can mend ends in one line and exit code 2; the rest keeps its traceback."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=say, show_path=False)])
+    for loud in ("alembic", "httpx"):
+        logging.getLogger(loud).setLevel(logging.WARNING)
+    try:
+        app()
+    except (Refused, LookupError, ValidationError) as refused:
+        _leave(str(refused.args[0] if refused.args else refused))
+    except OperationalError as unreachable:
+        _leave(f"the database {_where()} cannot be used: {unreachable.orig}")
+
+
+def _leave(why: str) -> None:
+    say.print(f"[red]tokentape:[/] {why}")
+    raise SystemExit(2)
+
+
+def _where() -> str:
+    return make_url(settings().database).render_as_string(hide_password=True)
+
+
+@contextmanager
+def _database(*, migrate: bool = False) -> Iterator[Engine]:
+    try:
+        engine = connect(settings().database)
+    except ValueError as wrong:
+        raise Refused(str(wrong)) from wrong
+    if migrate:
+        migrations.upgrade(engine)
+    elif not migrations.is_current(engine):
+        raise Refused(f"{_where()} has not this version's tables; run: tokentape migrate")
+    yield engine
+    engine.dispose()
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    try:
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as taken:
+        raise Refused(f"cannot listen on {host}:{port} ({taken.strerror}); choose another with --port") from taken
+    with listener:
+        yield listener
+
+
+def _serve(engine: Engine, listener: socket.socket, about: str) -> None:
+    """Until SIGINT or SIGTERM; uvicorn raises the signal again when it is done, so it must not end the process."""
+    host, port, *_ = listener.getsockname()
+    public_url = settings().public_url or f"http://{host}:{port}"
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    say.print(f"[bold]Tokentape[/] serves {public_url} · {about} · Ctrl-C stops it")
+    config = uvicorn.Config(create_app(engine, public_url), log_level="warning", timeout_graceful_shutdown=5)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _schedule(engine: Engine) -> Schedule:
+    sources = [spider_class(name).source() for name in spider_names()]
+    return Schedule(engine, sources, in_children(settings().database))
+
+
+def _known(names: list[str] | None) -> list[str]:
+    return [spider_class(name).name for name in names] if names else spider_names()
+
+
+def _progress(items: Iterable[Item], doing: str, total: int | None = None) -> Iterator[Item]:
+    """The items, with a bar on standard error where that is a terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=say, transient=True, disable=not say.is_terminal) as bar:
+        yield from bar.track(items, total=total, description=doing)
+
+
+def _crawl(name: str, url: str | None, captured: str | None, as_json: bool) -> CrawlResult | None:
+    moment = _moment(captured) if captured else None
+    try:
+        result = crawl_in_child(name, database_url=settings().database, url=url, captured=moment)
+    except AlreadyRecorded as already:
+        say.print(str(already))
+        return None
+    _tell(asdict(result), str(result), as_json)
+    return result
+
+
+def _replay(folder: Path, names: list[str], as_json: bool) -> None:
+    try:
+        captures = replaying.captures_in(folder, names)
+    except ValueError as broken:
+        raise Refused(str(broken)) from broken
+    if not captures:
+        raise Refused(
+            f"{folder} holds no capture of {', '.join(names or spider_names())}: NAME/DATE/capture.json is looked for"
+        )
+    left_alone = 0
+    with _database(migrate=True) as engine:
+        for recorded in _progress(replaying.replay(engine, captures), "replaying", len(captures)):
+            if isinstance(recorded, AlreadyRecorded):
+                left_alone += 1
+            else:
+                result = CrawlResult.of(recorded)
+                _tell(asdict(result), f"{to_rfc3339(recorded.observed_at)} {result}", as_json)
+    note = f"; {left_alone} left alone: their source was observed then or later" if left_alone else ""
+    say.print(f"{len(captures) - left_alone} of {len(captures)} captures recorded{note}")
+
+
+def _reread(names: list[str], as_json: bool) -> None:
+    with _database(migrate=True) as engine:
+        for name in _progress(names, "reading again", len(names)):
+            recorded = replaying.reread(engine, name, datetime.now(UTC), force=True)
+            corrections = recorded.events if recorded else 0
+            _tell({"source": name, "corrections": corrections}, f"{name}: {corrections} corrections", as_json)
+
+
+def _page(file: Path, declared: str, url: str | None, captured: str | None) -> Page:
+    folder = file if file.is_dir() else file.parent
+    if not file.exists():
+        raise Refused(f"{file} does not exist")
+    try:
+        beside = replaying.Capture.load(folder) if (folder / "capture.json").exists() else None
+        body = replaying.body_of(folder) if file.is_dir() else replaying.unpacked(file)
+    except ValueError as broken:
+        raise Refused(str(broken)) from broken
+    moment = _moment(captured) if captured else beside.captured if beside else datetime.now(UTC)
+    return Page(url or (beside.url if beside else declared), body, beside.media_type if beside else "", moment)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return from_rfc3339(text)
+    except ValueError as wrong:
+        raise Refused(str(wrong)) from wrong
+
+
+def _tell(facts: dict[str, Any], sentence: str, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(facts, default=str) + "\n")
+        sys.stdout.flush()
+    else:
+        say.print(sentence)
+
+
+if __name__ == "__main__":
+    main()
