@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check static bench capture lock clean
+.PHONY: help install run test check static style types contracts compose bench capture lock clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
@@ -20,11 +20,19 @@ run: install  ## Serve the API, the feeds and a start page, and crawl on schedul
 test: $(VENV)/.tested  ## Run all tests, on SQLite and on PostgreSQL
 	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadscope
 
-static: $(VENV)/.tested  ## Style, types, import contracts and the compose file
+static: style types contracts compose  ## What can be checked without running it
+
+style: $(VENV)/.tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(VENV)/.tested
 	$(BIN)/mypy
+
+contracts: $(VENV)/.tested
 	$(BIN)/lint-imports --no-logo
+
+compose: $(VENV)/.tested
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 check: static test  ## Everything that must hold before a change goes in

@@ -31,7 +31,7 @@ from crawler.process import crawl as crawl_in_child
 from crawler.reading import read, spider_class, spider_names
 from crawler.schedule import Schedule, in_children
 from feed.app import create_app
-from feed.health import health_of
+from feed.health import health
 from history import queries
 from history.db import connect, reading
 from history.model import Fetched, Outcome
@@ -165,13 +165,13 @@ def status(as_json: AsJson = False) -> None:
         sources = queries.statuses(connection)
     table = Table("source", "health", "", box=None, pad_edge=False)
     for source in sources:
-        health = health_of(source, now)
+        state = health(source, now)
         if as_json:
             sys.stdout.write(
-                json.dumps({"source": source.name, "health": health.word, "sentence": health.sentence}) + "\n"
+                json.dumps({"source": source.name, "health": state.word, "sentence": state.sentence}) + "\n"
             )
-        colour = {"ok": "green", "failing": "red"}.get(health.word, "yellow")
-        table.add_row(source.name, f"[{colour}]{health.word}[/]", health.sentence)
+        colour = {"ok": "green", "failing": "red"}.get(state.word, "yellow")
+        table.add_row(source.name, f"[{colour}]{state.word}[/]", state.sentence)
     if not as_json:
         Console().print(table if sources else "no source is on record yet; run: tokentape crawl")
 

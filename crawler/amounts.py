@@ -52,6 +52,7 @@ _BASIS = rf"M[Tt]ok[1-9¹²³⁴-⁹]?|Mt|(?:(?P<count>{_either(_COUNTS)}) ?)?(?
 _PER = rf"(?: ?/ ?|(?:^| )per | ?每)(?P<basis>{_BASIS})"
 _AMOUNT = re.compile(rf"(?:(?P<before>{_BEFORE}) ?)?(?P<number>{_NUMBER})(?: ?(?P<after>{_AFTER}))?(?:{_PER})?")
 _HEADER = re.compile(rf"(?P<sign>{_AFTER}|{_BEFORE})?(?:{_PER})")
+_SALE = re.compile(r"(\S+)(?: \((?:limited-time )?[0-9]{1,2}% off\*?\))?")
 _EXACT = re.compile(r"(?:0|[1-9][0-9]{0,20})(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
 
 
@@ -94,6 +95,17 @@ def per_million_tokens(text: str, currency: str) -> Decimal:
     if (stated.per, stated.unit) != (1_000_000, "tokens"):
         raise PageChanged(f"{text!r} is not for a million tokens")
     return stated.amount
+
+
+def sale(text: str, struck: str, currency: str) -> tuple[Decimal, Decimal | None]:
+    """What is charged, and the struck-through list price if there is one: "$0.435 (75% off)" and "$1.74"."""
+    match = _SALE.fullmatch(text)
+    if match is None:
+        raise PageChanged(f"{text!r} is not a price, or a price with its discount")
+    charged, regular = parse(match[1], currency), parse(struck, currency).amount if struck else None
+    if charged.per is not None or (regular is not None and regular <= charged.amount):
+        raise PageChanged(f"{text!r} beside the struck-through {struck!r} is not a sale")
+    return charged.amount, regular
 
 
 def basis(text: str, currency: str | None = None) -> Basis:

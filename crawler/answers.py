@@ -33,6 +33,8 @@ def failure_of_response(response: Response, answer: Answer) -> FetchFailed | Non
     url = answer.page.url
     if PACKED in response.flags:
         return FetchFailed(f"{response.flags[-1]}: {url}")
+    if response.status == 200 and not answer.page.body:
+        return FetchFailed(f"200 OK, but an empty body from {url}")
     if response.status == 200 or (response.status == 304 and answer.page.body):
         return None
     wait_s = retry_after_s(response, answer.page.fetched_at)
@@ -41,9 +43,9 @@ def failure_of_response(response: Response, answer: Answer) -> FetchFailed | Non
 
 
 def header(response: Response, name: str) -> str | None:
-    """A header's value as text; None where there is none."""
-    value = response.headers.get(name)
-    return value.decode("latin-1").strip() if value else None
+    """A header's value as text that any database takes; None where there is none."""
+    value = response.headers.get(name) or b""
+    return "".join(char for char in value.decode("latin-1") if char.isprintable()).strip() or None
 
 
 def retry_after_s(response: Response, now: datetime) -> int | None:
@@ -94,8 +96,11 @@ def _innermost(exception: BaseException) -> str:
     if not reasons:
         return str(exception)
     cause = reasons[0].value
-    if cause.args and isinstance(cause.args[0], list):
-        return ", ".join(str(error[-1]) for error in cause.args[0])
+    match cause.args:
+        case [list(errors), *_]:
+            return ", ".join(str(error[-1]) for error in errors)
+        case [str(what), *_]:
+            return what
     return str(cause) or type(cause).__name__
 
 

@@ -38,7 +38,7 @@ def next_stream(text: str) -> str:
 def attributes(tree: html.HtmlElement, name: str) -> Iterator[Any]:
     """The JSON in each attribute of that name, such as `props` of an <astro-island>."""
     for value in cast(list[str], _ATTRIBUTES(tree, name=name)):
-        yield decode(value, f"the attribute {name}")
+        yield decode(str(value), f"the attribute {name}")
 
 
 def astro(encoded: Any) -> Any:

@@ -13,18 +13,22 @@ Columns = Mapping[str, tuple[str, ...]]
 # U+200B after every cell at Volcengine, U+FEFF in Tencent's placeholders, U+00AD and U+2060 in copied text.
 _INVISIBLE = {0x200B: None, 0xFEFF: None, 0x2060: None, 0x00AD: None}
 _MONEY = re.compile("[$€£¥￥元]")
+_ID = re.compile(r"[\w.:/~@-]+")
 _NOTE = re.compile(r"(?:[(（\[]([0-9]{1,2})[)）\]]|(\*{1,3}|[†‡]))\s*(\S.*)")
-_MARK = re.compile(r"[(（\[]?([0-9]{1,2}|\*{1,3}|[†‡])[)）\]]?")
+_MARK = re.compile(r"[(（\[]?([0-9]{1,2}|\*{1,3}|[†‡])[)）\]]?[ ,]*")
+_STAR = re.compile(r"(\*{1,3})\)?$")
+_MARKS = re.compile(rf"(?:{_MARK.pattern})+")
 
 
 def tidy(text: str) -> str:
     """Without invisible characters, every run of white space (nbsp too) one space."""
-    return " ".join(text.translate(_INVISIBLE).split())
+    return " ".join((text if text.isascii() else text.translate(_INVISIBLE)).split())
 
 
-def mark_of(superscript: str) -> str | None:
-    """The footnote that a superscript points to: "(1)" → "1"; None where it is not a footnote mark."""
-    return found[1] if (found := _MARK.fullmatch(tidy(superscript))) else None
+def marks_of(superscript: str) -> list[str]:
+    """The footnotes that a superscript points to: "(1)(2)" → ["1", "2"]; none where it is something else."""
+    text = tidy(superscript)
+    return _MARK.findall(text) if len(text) < 16 and _MARKS.fullmatch(text) else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,9 @@ class Cell:
     @classmethod
     def of(cls, written: Sequence[str], struck: Sequence[str] = (), marks: Iterable[str] = ()) -> "Cell":
         """From the written pieces, in which "\\n" alone is a line break of the page."""
-        lines = tuple(line for part in "".join(written).split("\n") if (line := tidy(part)))
-        return cls(" ".join(lines), tidy(" ".join(struck)), tuple(marks), lines)
+        lines = tuple([line for part in "".join(written).split("\n") if (line := tidy(part))])
+        text = lines[0] if len(lines) == 1 else " ".join(lines)
+        return cls(text, tidy(" ".join(struck)) if struck else "", tuple(marks), lines)
 
 
 EMPTY = Cell("")
@@ -145,6 +150,11 @@ class Table:
         return tuple(" / ".join(dict.fromkeys(cell.text for cell in column if cell.text)) for column in columns)
 
     @property
+    def corner(self) -> str:
+        """What stands at the top left."""
+        return self.grid[0][0].text if self.grid and self.grid[0] else ""
+
+    @property
     def body(self) -> tuple[tuple[Cell, ...], ...]:
         return self.grid[self.head :]
 
@@ -170,7 +180,9 @@ class Table:
         `corner` is the text over the labels, at the top left.
         """
         models = [cell.text for cell in self.grid[0] if cell.text != corner]
-        if not models or len({*models}) < len(models) or self.grid[0][0].text != corner:
+        # A name with a space or a bracket is not an id: deepseek-flash(1) has a footnote glued to it.
+        ids = [name for name in {*models} if _ID.fullmatch(name)]
+        if not models or len(ids) < len(models) or self.corner != corner:
             raise PageChanged(f"{self} does not begin with {corner!r} and models: {[c.text for c in self.grid[0]]}")
         for row in self.grid[1:]:
             if len(row) != len(self.grid[0]):
@@ -178,11 +190,12 @@ class Table:
             labels, cells = row[: -len(models)], row[-len(models) :]
             yield {cell.text: cell for cell in labels}, dict(zip(models, cells, strict=True))
 
-    def note(self, mark: str) -> str:
-        """The footnote that a mark points to."""
-        if mark not in self.notes:
-            raise PageChanged(f"{self} points to the note {mark!r}, which is not below it: {dict(self.notes)}")
-        return self.notes[mark]
+    def said_of(self, *cells: Cell) -> str:
+        """The footnotes that the cells point to, by their marks or by a star at the end of the text."""
+        marks = [mark for cell in cells for mark in (*cell.marks, *_STAR.findall(cell.text))]
+        if lost := [mark for mark in marks if mark not in self.notes]:
+            raise PageChanged(f"{self} points to the notes {lost}, which are not below it: {dict(self.notes)}")
+        return " ".join(self.notes[mark] for mark in marks)
 
     def leave(self) -> None:
         """Say that the rows of this table are not read."""

@@ -6,7 +6,7 @@ from html import unescape
 
 from crawler import jsx, markup
 from crawler.failures import PageChanged
-from crawler.grid import Block, Cell, Grid, Heading, Prose, mark_of
+from crawler.grid import Block, Cell, Grid, Heading, Prose, marks_of
 
 _COMMENT = re.compile(r"<!--.*?-->|\{/\*.*?\*/\}", re.DOTALL)
 _FENCE = re.compile(r"\s*(```+|~~~+)")
@@ -22,6 +22,7 @@ _HTML_TABLE = re.compile(r"<table\b.*?</table\s*>", re.DOTALL)
 _JSX_TABLE = re.compile(r"<[A-Z]\w*Table\b")
 _PROP = re.compile(r"\b(columns|rows)=\{\s*")
 
+_SPECIAL = re.compile(r"[\\<>*~\[`{&]")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _SUP = re.compile(r"<sup>(.*?)</sup>", re.DOTALL)
 _STRUCK = re.compile(r"~~(.+?)~~|<(del|s|strike)>(.*?)</\2>", re.DOTALL)
@@ -37,13 +38,15 @@ _UNPRIVATE = {_PRIVATE + code: chr(code) for code in range(33, 127)}
 
 def cell_of(source: str, *, prose: bool = False) -> Cell:
     """What inline Markdown says. In prose a footnote mark stays in the text, as "(1)"."""
+    if not _SPECIAL.search(source):
+        return Cell.of([source.replace("\n", " ")])
     struck, marks = list[str](), list[str]()
 
     def take_mark(match: re.Match[str]) -> str:
-        if (mark := mark_of(match[1].translate(_UNPRIVATE))) is None:
+        if not (found := marks_of(match[1].translate(_UNPRIVATE))):
             return match[1]
-        marks.append(mark)
-        return f"({mark})" if prose else ""
+        marks.extend(found)
+        return "".join(f"({mark})" for mark in found) if prose else ""
 
     def take_struck(match: re.Match[str]) -> str:
         struck.append(_plain(match[1] or match[3]))
@@ -149,8 +152,8 @@ def _html_table(lines: list[str], at: int, within: tuple[str, ...]) -> tuple[Gri
     match = _HTML_TABLE.search("\n".join(lines[at:]))
     if match is None:
         raise PageChanged(f"a table is cut off: {lines[at].strip()[:80]!r}")
-    # MDX writes rowSpan={2}, {"$"}0.30 and \$0.30 where HTML has rowspan="2" and $0.30.
-    source = re.sub(r"(\w+)=\{([0-9]+)\}", r'\1="\2"', match[0])
+    # MDX writes rowSpan={2}, <>{"$"}0.30</> and \$0.30 where HTML has rowspan="2" and $0.30.
+    source = re.sub(r"(\w+)=\{([0-9]+)\}", r'\1="\2"', re.sub("</?>", "", match[0]))
     source = _ESCAPE.sub(lambda escaped: f"&#{ord(escaped[1])};", source)
     tree = markup.parse(_JSX_STRING.sub(r"\1", source))
     grid = next(block for block in markup.blocks(tree) if isinstance(block, Grid))

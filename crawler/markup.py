@@ -7,7 +7,7 @@ from typing import cast
 from lxml import etree, html
 
 from crawler.failures import PageChanged
-from crawler.grid import Block, Cell, Grid, Heading, Prose, Spanned, mark_of, spread, tidy
+from crawler.grid import Block, Cell, Grid, Heading, Prose, Spanned, marks_of, spread, tidy
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _STRUCK = frozenset({"del", "s", "strike"})
@@ -57,8 +57,8 @@ def _read(element: html.HtmlElement, written: list[str], struck: list[str], mark
         tag = child.tag
         if tag == "br":
             written.append("\n")
-        elif tag == "sup" and (mark := mark_of(child.text_content())):
-            marks.append(f"({mark})" if prose else mark)
+        elif tag == "sup" and (found := marks_of(child.text_content())):
+            marks.extend(f"({mark})" if prose else mark for mark in found)
         elif tag in _STRUCK or "line-through" in _look(child):
             struck.append(child.text_content())
         elif tag not in _SILENT and not _is_hidden(child):
@@ -101,13 +101,16 @@ def _is_placeholder(cell: html.HtmlElement) -> bool:
     """A cell that only keeps the place of a merged one: Volcengine's table-hide, Tencent's hidden."""
     if cell.get("rowspan") == "0" or cell.get("colspan") == "0" or _is_hidden(cell):
         return True
-    classes = (cell.get("class") or "").split()
+    if not (classes := (cell.get("class") or "").split()):
+        return False
     # "hidden md:table-cell" is a real column that narrow screens do not show.
     return not _PLACEHOLDERS.isdisjoint(classes) and not any(name.endswith(":table-cell") for name in classes)
 
 
 def _span(cell: html.HtmlElement, name: str, most: int) -> int:
-    written = tidy(str(cell.get(name) or "1"))
+    if not (stated := cell.get(name)):
+        return 1
+    written = tidy(str(stated))
     if not (written.isascii() and written.isdigit() and int(written) <= most):
         raise PageChanged(f"a cell has {name}={written!r}")
     return int(written)

@@ -16,7 +16,10 @@ class NoDowngrade(RedirectMiddleware):
     """Follows redirects, but never from https to something that anybody on the way may change."""
 
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
-        onward = super().process_response(request, response)
+        try:
+            onward = super().process_response(request, response)
+        except ValueError as error:
+            raise FetchFailed(f"redirected to what is no address ({error}): {request.meta['asked']}") from error
         if isinstance(onward, Request) and _scheme(request) == "https" != _scheme(onward):
             raise FetchFailed(f"redirected from https to {onward.url}, which is not followed: {request.meta['asked']}")
         return onward

@@ -17,6 +17,8 @@ from crawler.spider import PricingSpider
 from history.model import Failure, Fetched, Offer, Reading
 
 CRAWLER = Path(__file__).parent
+# A message quotes what a page said, which may be anything.
+LONGEST_MESSAGE = 2000
 VALIDATION = CRAWLER.parent / "history" / "validation.py"
 
 
@@ -62,7 +64,8 @@ def failed(
     spider: type[PricingSpider], failure: Failure, observed_at: datetime, fetched: Iterable[Fetched] = ()
 ) -> Reading:
     """A run that ended before there was anything to believe."""
-    return Reading(spider.source(), extractor_of(spider), observed_at, tuple(fetched), failure=failure)
+    said = Failure(failure.name, failure.message.replace("\0", "\N{SYMBOL FOR NULL}")[:LONGEST_MESSAGE])
+    return Reading(spider.source(), extractor_of(spider), observed_at, tuple(fetched), failure=said)
 
 
 @lru_cache(maxsize=256)

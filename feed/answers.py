@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import cache
@@ -12,9 +13,9 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection, Engine
 
-from feed.errors import Problem
 from history.db import reading
 from history.queries import Revision, revision
 
@@ -60,39 +61,66 @@ class Answers:
     def __init__(self, engine: Engine, public_url: str, clock: Callable[[], datetime]) -> None:
         self.engine, self.public_url, self.clock = engine, public_url.rstrip("/"), clock
         self.kept = Kept()
+        self._is_local = engine.dialect.name == "sqlite"
 
-    def give(
-        self, request: Request, render: Callable[[Connection, datetime], Rendered], *,
-        media_type: str = JSON, cache_control: str = A_MINUTE, only_changes: bool = False,
+    async def give(
+        self, request: Request, render: Callable[[Connection, datetime], Rendered], *, media_type: str = JSON,
+        cache_control: str = A_MINUTE, only_changes: bool = False, brief: bool = False,
     ) -> Response:  # fmt: skip
         """Render unless the reader has it already. `only_changes`: nothing but a change event alters the answer.
+        `brief`: a handful of index seeks.
 
         `render` must be a function of the request, the database and, as far as prices in force go, of the time.
+        SQLite is read on the spot as long as that is brief: a hop to a thread costs more than its queries do.
         """
-        _refuse_repetition(request)
+        asked = _Asked(request, render, media_type, cache_control, only_changes)
+        if self._is_local:
+            with suppress(_TakesLong):
+                return self._answer(asked if brief else asked._replace(render=_not_here))
+        return await run_in_threadpool(self._answer, asked)
+
+    def _answer(self, asked: "_Asked") -> Response:
         now = self.clock()
         with reading(self.engine) as connection:
             state = revision(connection, now)
-            if only_changes:
+            if asked.only_changes:
                 state = state._replace(run_id=None, run_at=None, effective_at=None)
-            headers = self._headers(request, state, cache_control)
-            if _has_it(request, headers):
+            headers = self._headers(asked, state)
+            if _has_it(asked.request, headers):
                 return Response(status_code=304, headers=headers)
             rendered = self.kept.get(headers["etag"])
             if rendered is None:
-                rendered = render(connection, now)
+                rendered = asked.render(connection, now)
                 self.kept.put(headers["etag"], rendered)
         if rendered.next_url:
             headers["link"] = f'<{rendered.next_url}>; rel="next"'
-        return Response(rendered.body, headers=headers, media_type=media_type)
+        return Response(rendered.body, headers=headers, media_type=asked.media_type)
 
-    def _headers(self, request: Request, state: Revision, cache_control: str) -> dict[str, str]:
-        asked = f"{software()}\n{self.public_url}\n{request.url.path}\n{request.url.query}\n{state}"
-        headers = {"etag": f'"{blake2b(asked.encode(), digest_size=12).hexdigest()}"', "cache-control": cache_control}
+    def _headers(self, asked: "_Asked", state: Revision) -> dict[str, str]:
+        scope = asked.request.scope
+        version = f"{software()}\n{self.public_url}\n{scope['path']}\n{scope['query_string']}\n{state}"
+        etag = f'"{blake2b(version.encode(), digest_size=12).hexdigest()}"'
+        headers = {"etag": etag, "cache-control": asked.cache_control}
         changed = [at for at in (state.event_at, state.run_at, state.effective_at) if at is not None]
         if changed:
             headers["last-modified"] = format_datetime(max(changed).replace(microsecond=0), usegmt=True)
         return headers
+
+
+class _TakesLong(Exception):
+    """Not to be rendered on the event loop."""
+
+
+def _not_here(_connection: Connection, _now: datetime) -> Rendered:
+    raise _TakesLong
+
+
+class _Asked(NamedTuple):
+    request: Request
+    render: Callable[[Connection, datetime], Rendered]
+    media_type: str
+    cache_control: str
+    only_changes: bool
 
 
 def answers_of(request: Request) -> Answers:
@@ -125,9 +153,3 @@ def _has_it(request: Request, headers: dict[str, str]) -> bool:
         return request.headers.get("if-modified-since") == headers.get("last-modified", "")
     tags = [tag.strip().removeprefix("W/") for tag in theirs.split(",")]
     return headers["etag"] in tags or "*" in tags
-
-
-def _refuse_repetition(request: Request) -> None:
-    names = [name for name, _ in request.query_params.multi_items()]
-    for name in {name for name in names if names.count(name) > 1}:
-        raise Problem(422, f"{name} is given more than once; one value is taken.", "repeated-parameter")

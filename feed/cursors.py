@@ -25,6 +25,7 @@ def place_of(cursor: str | None, question: Mapping[str, Any], kind: type[Place])
         return None
     try:
         packed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        # A type that is known only at run time: msgspec checks it, mypy cannot.
         seal, place = msgspec.json.decode(packed, type=tuple[str, kind])  # type: ignore[valid-type]
     except (ValueError, msgspec.DecodeError):
         raise Problem(422, "cursor: not a cursor of this service; start again without it.", "invalid-cursor") from None

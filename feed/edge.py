@@ -1,6 +1,5 @@
 """The outermost layer: HEAD, CORS and the headers that keep scraped text harmless."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Scraped HTML must never run in our origin; our own pages need a stylesheet and nothing else.
@@ -8,17 +7,18 @@ CONTENT_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_ALWAYS = {
-    "access-control-allow-origin": "*",
-    "access-control-expose-headers": "ETag, Link, Last-Modified, Retry-After",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-}
-_PREFLIGHT = {
-    "access-control-allow-methods": "GET, HEAD",
-    "access-control-allow-headers": "*",
-    "access-control-max-age": "86400",
-}
+_ALWAYS = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Link, Last-Modified, Retry-After"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
+_FOR_PAGES = [(b"content-security-policy", CONTENT_POLICY.encode())]
+_PREFLIGHT = [
+    (b"access-control-allow-methods", b"GET, HEAD"),
+    (b"access-control-allow-headers", b"*"),
+    (b"access-control-max-age", b"86400"),
+]
 
 
 class Edge:
@@ -49,15 +49,13 @@ class Edge:
 
 
 def _add_headers(message: Message) -> None:
-    headers = MutableHeaders(raw=list(message["headers"]))
-    for name, value in _ALWAYS.items():
-        headers[name] = value
-    if headers.get("content-type", "").startswith("text/html"):
-        headers.setdefault("content-security-policy", CONTENT_POLICY)
-    message["headers"] = headers.raw
+    headers = list(message["headers"])
+    names = {name for name, _ in headers}
+    is_page = any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers)
+    more = _ALWAYS + _FOR_PAGES if is_page else _ALWAYS
+    message["headers"] = headers + [header for header in more if header[0] not in names]
 
 
 async def _allow(send: Send) -> None:
-    headers = [(name.encode(), value.encode()) for name, value in (_ALWAYS | _PREFLIGHT).items()]
-    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.start", "status": 204, "headers": _ALWAYS + _PREFLIGHT})
     await send({"type": "http.response.body", "body": b""})

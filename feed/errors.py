@@ -1,18 +1,17 @@
 """Everything that goes wrong for a reader, as RFC 9457 problem details."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired
 
 import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
-from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from typing_extensions import TypedDict
 
 MEDIA_TYPE = "application/problem+json"
 # PostgreSQL's "undefined table": nobody has migrated this database.
@@ -86,12 +85,11 @@ def _on_http(request: Request, error: HTTPException) -> Response:
     return respond(request, error.status_code, detail.get(error.status_code, str(error.detail)), headers=error.headers)
 
 
-def _on_invalid(request: Request, error: RequestValidationError) -> Response:
-    valid = sorted(_parameters(request))
-    told = [_told(one, valid) for one in error.errors()]
-    unknown = any(one["type"] == "extra_forbidden" for one in error.errors())
-    kind = "unknown-parameter" if unknown else "invalid-parameter"
-    return respond(request, 422, " ".join(told), kind, valid=valid)
+def refused(errors: Sequence[Mapping[str, Any]], valid: list[str]) -> Problem:
+    """What pydantic found wrong in a question, told to the person who typed it."""
+    unknown = any(error["type"] == "extra_forbidden" for error in errors)
+    told = " ".join(_told(error, valid) for error in errors)
+    return Problem(422, told, "unknown-parameter" if unknown else "invalid-parameter", valid=valid)
 
 
 def _told(error: Mapping[str, Any], valid: list[str]) -> str:
@@ -104,16 +102,8 @@ def _told(error: Mapping[str, Any], valid: list[str]) -> str:
     return f"{name}={error['input']}: {reason}."
 
 
-def _parameters(request: Request) -> Iterator[str]:
-    route = request.scope.get("route")
-    if not isinstance(route, APIRoute):
-        return
-    for field in (*route.dependant.query_params, *route.dependant.path_params):
-        model = field.field_info.annotation
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            yield from model.model_fields
-        else:
-            yield field.name
+def _on_invalid(request: Request, error: RequestValidationError) -> Response:
+    return _on_problem(request, refused(error.errors(), []))
 
 
 def _on_database(request: Request, error: Exception) -> Response:

@@ -29,7 +29,8 @@ def per_million(amount: Decimal, per: int, unit: str) -> str | None:
 
 
 def money(amount: str, currency: str) -> str:
-    """$0.14, or 6 CNY where the currency has no sign of its own."""
+    """$0.14, $1.50, or 6 CNY where the currency has no sign of its own."""
+    amount += "0" if len(amount.partition(".")[2]) == 1 else ""
     return f"{_SIGNS[currency]}{amount}" if currency in _SIGNS else f"{amount} {currency}"
 
 

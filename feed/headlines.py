@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from typing import Literal, NamedTuple
 
 from feed.figures import conditions_in_words, percent, rate
 from feed.wording import clean, in_order, named, size_of, subject, unit_label
@@ -11,51 +12,68 @@ from history.queries import Change, Story
 
 MOST_PIECES = 6
 _MOVES = (EventKind.PRICE_RAISED, EventKind.PRICE_LOWERED, EventKind.PRICE_SCHEDULED)
+_OFFERS = {EventKind.OFFER_ADDED: "new", EventKind.OFFER_WITHDRAWN: "withdrawn"}
 _CAME_OR_WENT = {EventKind.PRICE_ADDED: "added", EventKind.PRICE_REMOVED: "removed"}
-_OTHER_PIECES = {
-    EventKind.TERMS_CHANGED: "{named} terms changed",
-    EventKind.PRICE_CANCELLED: "announced {named} price cancelled",
-    EventKind.PRICE_CORRECTED: "{named} corrected to {now}",
-}
+
+
+class Piece(NamedTuple):
+    """("cache hit", "−98 %", "down"): a part of a headline, or a cell of the tape. `what` may be ""."""
+
+    what: str
+    became: str
+    direction: Literal["up", "down", ""] = ""
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.became}".strip()
 
 
 def headline(story: Story) -> str:
     """'deepseek-v4-flash: cache hit −98 %, output −71 %, input −56 %, >256K tier removed'"""
-    pieces = list(dict.fromkeys(_pieces(story.changes)))
-    told, more = pieces[:MOST_PIECES], len(pieces) - MOST_PIECES
-    return clean(f"{subject(story)}: {', '.join(told)}{f' and {more} more' if more > 0 else ''}")
+    told = pieces(story)
+    more = len(told) - MOST_PIECES
+    line = ", ".join(str(piece) for piece in told[:MOST_PIECES])
+    return clean(f"{subject(story)}: {line}{f' and {more} more' if more > 0 else ''}")
 
 
-def _pieces(changes: Iterable[Change]) -> Iterator[str]:
-    changes = in_order(changes)
-    gone = {(one.tier, one.region) for one in changes if one.kind is EventKind.OFFER_WITHDRAWN}
-    new = {(one.tier, one.region) for one in changes if one.kind is EventKind.OFFER_ADDED}
-    yield from (_offer_piece(one) for one in changes if one.kind in (EventKind.OFFER_ADDED, EventKind.OFFER_WITHDRAWN))
-    yield from _moves([one for one in changes if one.kind in _MOVES])
+def pieces(story: Story) -> list[Piece]:
+    """Offers first, then the moves, the greatest first, then what came, went or was set right."""
+    changes = in_order(story.changes)
+    whole = {one.kind: {(of.tier, of.region) for of in changes if of.kind is one.kind} for one in changes}
+    told = [_offer_piece(one) for one in changes if one.kind in _OFFERS]
+    told += _moves([one for one in changes if one.kind in _MOVES])
     for one in changes:
         offer = (one.tier, one.region)
-        if one.kind in _CAME_OR_WENT:
-            if offer in new and one.kind is EventKind.PRICE_ADDED:
-                yield f"{named(one)} {_short(one.new, one.unit)}"
-            elif offer not in gone:
-                yield _came_or_went(one)
-        elif one.kind in _OTHER_PIECES and offer not in gone:
-            yield _OTHER_PIECES[one.kind].format(named=named(one), now=_short(one.new, one.unit))
+        if one.kind in _OFFERS or one.kind in _MOVES or offer in whole.get(EventKind.OFFER_WITHDRAWN, ()):
+            continue
+        is_new = one.kind is EventKind.PRICE_ADDED and offer in whole.get(EventKind.OFFER_ADDED, ())
+        told.append(Piece(named(one), _short(one.new, one.unit)) if is_new else _other_piece(one))
+    return list(dict.fromkeys(Piece(clean(piece.what), piece.became, piece.direction) for piece in told))
 
 
-def _offer_piece(one: Change) -> str:
-    what = {EventKind.OFFER_ADDED: "new", EventKind.OFFER_WITHDRAWN: "withdrawn"}[one.kind]
-    whose = [*([f"{one.tier} tier"] if one.tier != "standard" else []), *([f"in {one.region}"] if one.region else [])]
-    return " ".join([*whose, what])
+def _offer_piece(one: Change) -> Piece:
+    tier = f"{one.tier} tier" if one.tier != "standard" else ""
+    return Piece(f"{tier}{f' in {one.region}' if one.region else ''}", _OFFERS[one.kind])
 
 
-def _moves(changes: list[Change]) -> Iterator[str]:
+def _other_piece(one: Change) -> Piece:
+    if one.kind in _CAME_OR_WENT:
+        conditions = conditions_in_words(one.conditions)
+        return Piece(f"{conditions} tier" if conditions else named(one), _CAME_OR_WENT[one.kind])
+    if one.kind is EventKind.PRICE_CANCELLED:
+        return Piece(f"announced {named(one)} price", "cancelled")
+    if one.kind is EventKind.PRICE_CORRECTED:
+        return Piece(named(one), f"corrected to {_short(one.new, one.unit)}".strip())
+    return Piece(named(one) if one.unit else "", "terms changed")
+
+
+def _moves(changes: Iterable[Change]) -> Iterator[Piece]:
     """The greatest move first. Components of one unit that move alike are told once, without their conditions."""
     alike: dict[tuple[str, str], list[Change]] = defaultdict(list)
     for one in sorted(changes, key=_greatness):
         alike[unit_label(one), _move(one)].append(one)
     for (label, move), members in alike.items():
-        yield f"{label if len(members) > 1 else named(members[0])} {move}"
+        what = label if len(members) > 1 else named(members[0])
+        yield Piece(what, move, _direction(members[0]))
 
 
 def _greatness(one: Change) -> Fraction:
@@ -63,10 +81,17 @@ def _greatness(one: Change) -> Fraction:
     return Fraction(-1_000_000) if size is None else -abs(size)
 
 
+def _direction(one: Change) -> Literal["up", "down", ""]:
+    size = size_of(one)
+    if size is None:
+        return "up" if one.kind is EventKind.PRICE_RAISED else "down" if one.kind is EventKind.PRICE_LOWERED else ""
+    return "up" if size > 0 else "down"
+
+
 def _move(one: Change) -> str:
     size = size_of(one)
     if one.new is not None and not one.new.amount:
-        moved = "free"
+        moved = "now free"
     elif size is None:
         moved = f"now {_short(one.new, one.unit)}"
     else:
@@ -74,12 +99,8 @@ def _move(one: Change) -> str:
     return f"{moved} from {one.effective_at:%Y-%m-%d}" if one.kind is EventKind.PRICE_SCHEDULED else moved
 
 
-def _came_or_went(one: Change) -> str:
-    conditions, what = conditions_in_words(one.conditions), _CAME_OR_WENT[one.kind]
-    return f"{conditions} tier {what}" if conditions else f"{named(one)} {what}"
-
-
 def _short(quote: Quote | None, unit: str | None) -> str:
+    """$0.14/1M, $0.04/image"""
     if quote is None or unit is None:
         return ""
     price, bought = rate(quote, unit)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from history.book import Basis, Book, Change, Held, InForce, OfferState, Verdict, Version
 from history.model import EventKind, OfferKey, Quote, SeriesKey
@@ -36,7 +37,12 @@ class _Comparison:
         self.book, self.seen, self.at = book, seen, at
         self.verdict = Verdict()
         self.found = 0
+        self.moved: dict[Observation, str] = {}
         self.announced: dict[SeriesKey, set[datetime]] = defaultdict(set)
+
+    @cached_property
+    def units(self) -> set[str]:
+        return {unit for _, _, _, unit, _ in self.book.in_force}
 
     def judge_offers(self) -> None:
         for key, terms in self.seen.offers.items():
@@ -59,8 +65,10 @@ class _Comparison:
             elif in_force.get(key) == quote and not (special and key in special):
                 unmoved += 1
             else:
-                self._judge(observation)
+                self._look_closer(observation)
         self.found += unmoved
+        for observation, rule in self.moved.items():
+            self._judge(observation, self._rule_for(observation.key, rule))
 
     def _announce(self, key: SeriesKey, quote: str, starts_at: datetime) -> None:
         self.announced[key].add(starts_at)
@@ -73,17 +81,39 @@ class _Comparison:
         old = known or self.book.in_force.get(key)
         self._tell(Change(EventKind.PRICE_SCHEDULED, key.offer, starts_at, key, old, quote))
 
-    def _judge(self, observation: Observation) -> None:
-        key, quote, starts_at = observation
+    def _look_closer(self, observation: Observation) -> None:
+        key, quote, _ = observation
         old = self.book.in_force.get(key)
         self.found += old is not None
         if self._took_effect(key, quote) or old == quote or (old is not None and _same_price(old, quote)):
             self._release(key)
-            return
-        rule = self._suspicion(key, old, quote)
-        sighting = self._sighting(key, quote, rule, starts_at)
+        else:
+            self.moved[observation] = self._suspicion(key, old, quote)
+
+    def _judge(self, observation: Observation, rule: str) -> None:
+        sighting = self._sighting(observation.key, observation.quote, rule, observation.starts_at)
         if sighting is not None:
-            self._change(observation, old, sighting)
+            self._change(observation, self.book.in_force.get(observation.key), sighting)
+
+    def _rule_for(self, key: SeriesKey, own_rule: str = "") -> str:
+        """A slip rarely comes alone, and a true announcement is one story: a model's moves wait together."""
+        return own_rule or ("implausible_together" if key.model in self.doubted and self._is_offered(key.offer) else "")
+
+    @cached_property
+    def doubted(self) -> set[str]:
+        """Models of which a price is under a rule that no second fetch has lifted yet."""
+        under_rule = {
+            observation for observation, rule in self.moved.items() if rule and self._is_offered(observation.key.offer)
+        }
+        return {key.model for key, quote, _ in under_rule if not self._is_confirmed(key, quote)}
+
+    def _is_offered(self, offer: OfferKey) -> bool:
+        known = self.book.offers.get(offer)
+        return known is not None and not known.withdrawn
+
+    def _is_confirmed(self, key: SeriesKey, quote: str | None) -> bool:
+        first = self.book.held.get(key)
+        return first is not None and first.quote == quote and self.at - first.first_seen_at >= CONFIRM_AFTER
 
     def _took_effect(self, key: SeriesKey, quote: str) -> bool:
         """An announced price whose time has come: it is in force as announced, or it never came."""
@@ -106,8 +136,7 @@ class _Comparison:
 
     def _suspicion(self, key: SeriesKey, old: str | None, new: str) -> str:
         if old is None:
-            known_units = {unit for _, _, _, unit, _ in self.book.in_force}
-            return "unexpected_unit" if known_units and key.unit not in known_units else ""
+            return "unexpected_unit" if self.units and key.unit not in self.units else ""
         before, after = Quote.parse(old), Quote.parse(new)
         if before.currency != after.currency:
             return "unexpected_currency"
@@ -115,14 +144,14 @@ class _Comparison:
         return "implausible_factor" if high > low * PLAUSIBLE_FACTOR else ""
 
     def _sighting(self, key: SeriesKey, quote: str | None, rule: str, starts_at: datetime | None) -> Held | None:
-        """The sighting from which it may be believed: this one, or, under a rule, an earlier one that agrees."""
+        """The first sighting, from which it may be believed; None while a rule asks for one more fetch."""
         this, first = Held(quote, starts_at, rule, self.at), self.book.held.get(key)
-        if not rule:
-            return this
-        if first is None or first.quote != quote:
+        agreeing = first if first is not None and first.quote == quote else None
+        if not rule or self._is_confirmed(key, quote):
+            return agreeing or this
+        if agreeing is None:
             self.verdict.held[key] = this
-            return None
-        return first if self.at - first.first_seen_at >= CONFIRM_AFTER else None
+        return None
 
     def _release(self, key: SeriesKey) -> None:
         if key in self.book.held:
@@ -147,8 +176,7 @@ class _Comparison:
         gone = [key for key in absent if key.offer in self.seen.offers]
         many = _many(len({key.offer for key in gone}), len(self.seen.offers), MANY_REMOVED)
         for key in sorted(gone):
-            was_gone = key in self.book.held and self.book.held[key].quote is None
-            sighting = self._sighting(key, None, "many_removed" if many or was_gone else "", None)
+            sighting = self._sighting(key, None, self._rule_for(key, "many_removed" if many else ""), None)
             if sighting is not None:
                 self._take_away(key, sighting.first_seen_at, sighting.run_id)
         for key in self.book.held.keys() - current - self.book.in_force.keys():

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -86,7 +86,8 @@ def record(connection: Connection, reading: Reading, now: datetime) -> Recorded:
         sum(1 for held in verdict.held.values() if held),
         len(verdict.changes),
     )
-    write_run(connection, source_id, recorded, reading, rejections, now)
+    write_run(connection, source_id, recorded, reading, now)
+    _write_rejections(connection, recorded.run_id, rejections)
     Ledger(connection, shelf, recorded.run_id, now).write(verdict)
     return recorded
 
@@ -146,59 +147,32 @@ def write_run(
     source_id: int,
     recorded: Recorded,
     reading: Reading,
-    rejections: list[Rejection],
     now: datetime,
     kind: Literal["crawl", "reread"] = "crawl",
 ) -> None:
-    """The run, its fetches and what it rejected."""
-    failure = recorded.failure
-    connection.execute(
-        t.run.insert(),
-        {
-            "id": recorded.run_id,
-            "source_id": source_id,
-            "observed_at": reading.observed_at,
-            "recorded_at": now,
-            "kind": kind,
-            "outcome": recorded.outcome.value,
-            "failure": failure and failure.name,
-            "message": failure and failure.message,
-            "extractor": reading.extractor,
-            "offers": recorded.offers,
-            "rejected": recorded.rejected,
-            "held": recorded.held,
-            "events": recorded.events,
-            "unread": json.dumps(dict(reading.unread), ensure_ascii=False, sort_keys=True),
-        },
-    )
-    insert(
-        connection,
-        t.fetch,
-        [
-            {
-                "run_id": recorded.run_id,
-                "ordinal": ordinal,
-                "url": page.url,
-                "sha256": page.sha256,
-                "fetched_at": page.fetched_at,
-                "status": page.status,
-                "etag": page.etag,
-                "last_modified": page.last_modified,
-            }
-            for ordinal, page in enumerate(reading.pages)
-        ],
-    )
-    insert(
-        connection,
-        t.rejection,
-        [
-            {
-                "run_id": recorded.run_id,
-                "ordinal": ordinal,
-                "rule": rejection.rule,
-                "model": rejection.model,
-                "message": rejection.message,
-            }
-            for ordinal, rejection in enumerate(rejections)
-        ],
-    )
+    """The run itself, well or not, and what it fetched."""
+    failure = recorded.failure or Failure("", "")
+    row = {
+        "id": recorded.run_id,
+        "source_id": source_id,
+        "observed_at": reading.observed_at,
+        "recorded_at": now,
+        "kind": kind,
+        "outcome": recorded.outcome.value,
+        "failure": failure.name or None,
+        "message": failure.message or None,
+        "extractor": reading.extractor,
+        "offers": recorded.offers,
+        "rejected": recorded.rejected,
+        "held": recorded.held,
+        "events": recorded.events,
+        "unread": json.dumps(dict(reading.unread), ensure_ascii=False, sort_keys=True),
+    }
+    connection.execute(t.run.insert(), row)
+    fetched = [{"run_id": recorded.run_id, "ordinal": n, **asdict(page)} for n, page in enumerate(reading.pages)]
+    insert(connection, t.fetch, fetched)
+
+
+def _write_rejections(connection: Connection, run_id: int, rejections: list[Rejection]) -> None:
+    rows = [{"run_id": run_id, "ordinal": n, **asdict(rejection)} for n, rejection in enumerate(rejections)]
+    insert(connection, t.rejection, rows)

@@ -87,13 +87,13 @@ def correct(
     live = sum(1 for state in derived.book.offers.values() if not state.withdrawn)
     run_id = next_id(connection, t.run)
     recorded = Recorded(run_id, source.name, now, outcome, None, live, 0, len(derived.book.held), len(verdict.changes))
-    write_run(connection, source_id, recorded, Reading(source, extractor, now), [], now, kind="reread")
+    write_run(connection, source_id, recorded, Reading(source, extractor, now), now, kind="reread")
     Ledger(connection, shelf, run_id, now).write(verdict)
     return recorded
 
 
 def _believed(connection: Connection, source_id: int, shelf: Shelf) -> Timeline:
-    named = {series_id: key for key, series_id in shelf.series_ids.items()}
+    named = {series_id: SeriesKey(*key) for key, series_id in shelf.series_ids.items()}
     believed: Timeline = defaultdict(dict)
     for row in connection.execute(_LIVE, {"source_id": source_id}):
         quote = (

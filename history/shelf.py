@@ -35,8 +35,8 @@ class Shelf:
 
     @cached_property
     def series_ids(self) -> dict[SeriesKey, int]:
-        """Asked for only where something differs."""
-        return {SeriesKey(*row[:5]): row[6] for row in self._series}
+        """Asked for only where something differs; the keys may be plain tuples."""
+        return {row[:5]: row[6] for row in self._series}
 
     def _execute(self, one_source: Select[Any]) -> CursorResult[Any]:
         return self.connection.execute(one_source, {"source_id": self.source_id})
@@ -60,7 +60,7 @@ class Shelf:
 
     def _keyed(self, few: Select[Any]) -> list[tuple[SeriesKey, Row[Any]]]:
         rows = self._execute(few).all()
-        named = {series_id: key for key, series_id in self.series_ids.items()} if rows else {}
+        named = {series_id: SeriesKey(*key) for key, series_id in self.series_ids.items()} if rows else {}
         return [(named[row.series_id], row) for row in rows]
 
     def _since(self, seen: Seen) -> dict[SeriesKey, datetime]:

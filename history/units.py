@@ -20,10 +20,6 @@ class Unit:
     cache: Literal["read", "write", "storage", ""] = ""
 
 
-class UnknownUnit(LookupError):
-    """A unit that is not in the list: add it here with its ceiling before a spider may use it."""
-
-
 # The dearest tokens ever listed were o1-pro's output: 600 USD per million (2025-03-19, openai.com/api/pricing).
 _TOKEN = Decimal("0.0015")
 _EACH = Decimal("100")
@@ -55,11 +51,3 @@ _ALL = (
     Unit("session_hours", "session hour", "hours", _EACH),
 )
 UNITS: dict[str, Unit] = {unit.name: unit for unit in _ALL}
-
-
-def unit_named(name: str) -> Unit:
-    """The unit of that name, or UnknownUnit."""
-    try:
-        return UNITS[name]
-    except KeyError:
-        raise UnknownUnit(f"{name!r} is not a billable unit; the list is history/units.py") from None

@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from history.model import Offer, OfferKey, PriceComponent, Quote, Rejection, SeriesKey, Source, conditions_text
-from history.units import Unit, UnknownUnit, unit_named
+from history.units import UNITS
 
 # Roughly how many of a currency make one US dollar: only to place a ceiling, never to convert a price.
 DOLLAR_IN = {"USD": 1, "EUR": 1, "CNY": 8}
@@ -74,33 +76,40 @@ def _check_identity(offer: Offer, source: Source) -> None:
 
 
 def _observation(offer: Offer, component: PriceComponent, source: Source) -> Observation:
-    _check_amount(component, source)
+    _check(component, source)
     key = SeriesKey(offer.model, offer.tier, offer.region, component.unit, conditions_text(component.conditions))
     quote = Quote(component.amount, component.currency, component.per, component.list_amount, component.valid_to)
     return Observation(key, quote.text, component.valid_from)
 
 
-def _check_amount(component: PriceComponent, source: Source) -> None:
-    amount, named = component.amount, f"{component.unit} at {component.amount} {component.currency}"
-    try:
-        unit = unit_named(component.unit)
-    except UnknownUnit as unknown:
-        raise _Refused("unknown_unit", str(unknown)) from unknown
+def _check(component: PriceComponent, source: Source) -> None:
+    amount = component.amount
+    if component.unit not in UNITS:
+        raise _Refused("unknown_unit", f"{component.unit!r} is not a billable unit; the list is history/units.py")
     if component.currency not in source.currencies:
-        raise _Refused("undeclared_currency", f"{named}: the source declares {', '.join(sorted(source.currencies))}")
+        raise _Refused("undeclared_currency", f"{_named(component)}: the source declares {sorted(source.currencies)}")
     if not amount.is_finite() or amount < 0 or component.per < 1:
-        raise _Refused("not_a_price", f"{named} per {component.per}")
-    if len(amount.as_tuple().digits) > MOST_DIGITS:
-        raise _Refused("too_many_digits", f"{named}: more than {MOST_DIGITS} digits")
-    _check_plausible(component, unit, named)
-
-
-def _check_plausible(component: PriceComponent, unit: Unit, named: str) -> None:
-    ceiling = unit.ceiling * DOLLAR_IN.get(component.currency, 1) * component.per
-    if component.amount > ceiling:
-        raise _Refused("absurd_price", f"{named} per {component.per} is above any price ever listed ({ceiling})")
-    listed = component.list_amount
-    if listed is not None and not (listed.is_finite() and component.amount <= listed <= ceiling):
-        raise _Refused("absurd_list_price", f"{named}: a list price of {listed} cannot be")
+        raise _Refused("not_a_price", f"{_named(component)} per {component.per}")
+    if amount > _ceiling(component.unit, component.currency, component.per):
+        raise _Refused("absurd_price", f"{_named(component)} per {component.per} is above any price ever listed")
+    if amount.adjusted() < -MOST_DIGITS or len(amount.as_tuple().digits) > MOST_DIGITS:
+        raise _Refused("too_many_digits", f"{_named(component)}: more than {MOST_DIGITS} digits")
+    if component.list_amount is not None:
+        _check_list_price(component, component.list_amount)
     if component.valid_from and component.valid_to and component.valid_to <= component.valid_from:
-        raise _Refused("backwards_interval", f"{named}: it would end at {component.valid_to}, before it starts")
+        raise _Refused("backwards_interval", f"{_named(component)} would end at {component.valid_to}, before it starts")
+
+
+def _check_list_price(component: PriceComponent, listed: Decimal) -> None:
+    ceiling = _ceiling(component.unit, component.currency, component.per)
+    if not (listed.is_finite() and component.amount <= listed <= ceiling):
+        raise _Refused("absurd_list_price", f"{_named(component)}: a list price of {listed} cannot be")
+
+
+def _named(component: PriceComponent) -> str:
+    return f"{component.unit} at {component.amount} {component.currency}"
+
+
+@lru_cache(maxsize=1024)
+def _ceiling(unit: str, currency: str, per: int) -> Decimal:
+    return UNITS[unit].ceiling * DOLLAR_IN.get(currency, 1) * per

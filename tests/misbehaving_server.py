@@ -3,13 +3,22 @@
 import gzip
 import random
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 MEBIBYTE = 1024 * 1024
 # Below the ports that Linux gives to outgoing connections.
@@ -59,14 +68,19 @@ class MisbehavingServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Path | None = None) -> None:
         super().__init__(("127.0.0.1", _free_port()), Handler)
+        self.scheme = "https" if certificate else "http"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         self.behaviours: dict[str, Behaviour] = {}
         self.asked: list[Asked] = []
         self.closing = threading.Event()
 
     def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.server_port}{path}"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}{path}"
 
     def pages_asked(self) -> list[str]:
         return [asked.path for asked in self.asked if asked.path != "/robots.txt"]
@@ -141,6 +155,16 @@ def drip(handler: Handler) -> None:
         handler.wfile.flush()
 
 
+def raw(sent: bytes) -> Behaviour:
+    """These bytes, whatever they are, and the end."""
+
+    def behave(handler: Handler) -> None:
+        handler.wfile.write(sent)
+        handler.close_connection = True
+
+    return behave
+
+
 def cut_short(handler: Handler) -> None:
     """Promises more than it sends."""
     handler.send_response(200)
@@ -167,15 +191,22 @@ def endless(handler: Handler) -> None:
         handler.wfile.write(b" " * MEBIBYTE)
 
 
-@dataclass
-class Phases:
-    """One behaviour after the other; `now` says which."""
-
-    behaviours: list[Behaviour]
-    now: int = field(default=0)
-
-    def __call__(self, handler: Handler) -> None:
-        self.behaviours[self.now](handler)
+def self_signed(folder: Path) -> Path:
+    """A certificate for 127.0.0.1 that nobody vouches for, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    certificate = (
+        builder.not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    path = folder / "self-signed.pem"
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    path.write_bytes(private + certificate.public_bytes(pem))
+    return path
 
 
 @lru_cache

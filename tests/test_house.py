@@ -1,9 +1,12 @@
 """The house rules that can be counted: sizes, names, tests per code, and what must not stand in any file."""
 
 import ast
+import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -19,6 +22,8 @@ NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "manag
 BACKWARDS = ["gro.ipyp", "gro.detsohnohtyp", ".sjmpn", "oi.setarc", "oi.rekcod", "oi.rchg", "gnalog.yxorp"]
 REGISTRY_HOSTS = [word[::-1] for word in BACKWARDS]
 MACHINE_PATHS = [word[::-1] for word in ["/krow/", "/tpo/", "/toor/"]]
+# SQLAlchemy loads the driver that a URL names, uvicorn the fastest loop and parser that are there.
+LOADED_BY_NAME = {"psycopg", "uvloop", "httptools"}
 # What tools leave in an unpacked archive, where git cannot tell it from the project.
 OWN_WORK = {line.strip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()} | {".git"}
 
@@ -63,7 +68,12 @@ def test_every_lint_ignore_has_its_reason_on_the_line_above() -> None:
     assert [where for path in paths for where in unexplained(path)] == []
 
 
-def test_only_the_front_door_and_process_boundaries_commit() -> None:
+def test_sql_is_written_in_history_only() -> None:
+    outside = [path for path in modules() if path.relative_to(ROOT).parts[0] != "history"]
+    assert {str(path.relative_to(ROOT)): words for path in outside if (words := sql_words(path))} == {}
+
+
+def test_nothing_commits_by_hand() -> None:
     committing = [str(path.relative_to(ROOT)) for path in modules() if ".commit()" in path.read_text(encoding="utf-8")]
     assert committing == []
 
@@ -74,6 +84,14 @@ def test_no_file_names(words: list[str]) -> None:
         str(path.relative_to(ROOT)): word for path in tracked() for word in words if word.encode() in path.read_bytes()
     }
     assert naming == {}
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
+    distributions = packages_distributions()
+    imported = {distributions[name][0].lower() for name in imported_packages() if name in distributions}
+    requirements = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    declared = {re.split(r"[^a-z0-9-]", requirement)[0] for requirement in requirements}
+    assert {name.replace("_", "-") for name in imported} - {"tokentape"} == declared - LOADED_BY_NAME
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
@@ -93,6 +111,30 @@ def unexplained(path: Path) -> Iterator[str]:
             reason_above = line.lstrip().startswith("#")
         elif not reason_above:
             yield f"{path.relative_to(ROOT)}:{number}"
+
+
+def imported_packages() -> set[str]:
+    nodes = [node for path in (*modules(), *(ROOT / "migrations").rglob("*.py")) for node in ast.walk(tree(path))]
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return {
+        name.partition(".")[0]
+        for name in plain | {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    }
+
+
+def sql_words(path: Path) -> set[str]:
+    """What a module imports from SQLAlchemy, and calls, to talk SQL; connections and failures may be handed about."""
+    nodes = list(ast.walk(tree(path)))
+    imports = [
+        node for node in nodes if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sqlalchemy")
+    ]
+    imported = {alias.name for node in imports if node.module != "sqlalchemy.exc" for alias in node.names}
+    called = {node.attr for node in nodes if isinstance(node, ast.Attribute)} & {
+        "execute",
+        "executemany",
+        "exec_driver_sql",
+    }
+    return imported - {"Connection", "Engine", "make_url"} | called
 
 
 def modules() -> Iterator[Path]:

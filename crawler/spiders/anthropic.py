@@ -27,7 +27,6 @@ _TIERS: dict[str, tuple[str, Columns]] = {
 _REQUIRED = {"Model pricing", "Batch processing"}
 _DIRECTIONS = {"Input": "input_tokens", "Output": "output_tokens"}
 _LONG = {"short": ("≤ 200K input tokens",), "long": ("> 200K input tokens",)}
-_OVER_200K = Conditions(min_input_tokens=200_001)
 # Tables without a Model column: long context in 2025-10, fast mode in 2026-05.
 _LEAD = re.compile(rf"(?:Currently supported on|only available for) ({NAMES})[.:]$")
 _TOOL = re.compile(r"\$[0-9.]+ per (1,000 searches|session-hour|hour)")
@@ -70,7 +69,7 @@ class Anthropic(PricingSpider):
             for model in label(models, "Claude").names:
                 if short[0] != long[0] or sheet.price(model, unit) != base:
                     raise PageChanged(f"{model}: {''.join(short)} up to 200K is not its base price")
-                sheet.add(model, replace(price, conditions=_OVER_200K))
+                sheet.add(model, replace(price, conditions=Conditions(min_input_tokens=200_001)))
 
     def _price(self, unit: str, text: str) -> PriceComponent:
         return PriceComponent(unit, amounts.per_million_tokens(text, self.currency), self.currency, 1_000_000)

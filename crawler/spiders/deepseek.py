@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from crawler import amounts
@@ -20,7 +19,6 @@ _UNITS = {
     "1M OUTPUT TOKENS": "output_tokens",
 }
 _HOURS = re.compile(rf"(?:STANDARD|DISCOUNT) PRICE \(UTC ({WINDOW})\)")
-_PRICE = re.compile(r"(\S+)(?: \((?:limited-time )?[0-9]{1,2}% off\*?\))?")
 _LIST = re.compile(rf"(?:Starting from ({MOMENT}), we will apply the following|The current) price list\b")
 _SINCE = re.compile(rf"takes effect from ({MOMENT})\.")
 _UNTIL = re.compile(rf"discount, (?:extended )?until ({MOMENT})\.")
@@ -41,7 +39,7 @@ class DeepSeek(PricingSpider):
 
     def extract(self, page: Page) -> Iterator[Offer]:
         sheet = PriceSheet()
-        lists = [table for table in page.tables if table.grid[0][0].text == "MODEL" and table.has_money]
+        lists = [table for table in page.tables if table.corner == "MODEL" and table.has_money]
         for table in page.tables:
             if table in lists:
                 self._read(sheet, table, _announced_for(table, alone=len(lists) == 1))
@@ -56,21 +54,18 @@ class DeepSeek(PricingSpider):
                 unit, conditions = _what_and_when(labels, table)
                 units.setdefault(conditions, set()).add(unit)
                 for model, cell in cells.items():
-                    notes = " ".join(table.note(mark) for part in (*labels.values(), cell) for mark in part.marks)
-                    price = self._price(unit, conditions, cell, notes)
-                    sheet.add(model, replace(price, valid_from=announced or price.valid_from))
+                    notes = table.said_of(*labels.values(), cell)
+                    sheet.add(model, _price(unit, conditions, cell, notes, announced))
             elif not labels.keys() & self.ignored_columns:
                 table.unread[" / ".join(labels)] += 1
         if any(found != set(_UNITS.values()) for found in units.values()):
             raise PageChanged(f"{table} lacks a price: it has {[sorted(found) for found in units.values()]}")
 
-    def _price(self, unit: str, conditions: Conditions, cell: Cell, notes: str) -> PriceComponent:
-        if (match := _PRICE.fullmatch(cell.text)) is None:
-            raise PageChanged(f"{cell.text!r} is not a price, or a price with its discount")
-        price = amounts.parse(match[1], self.currency).amount
-        regular = amounts.parse(cell.struck, self.currency).amount if cell.struck else None
-        since, until = (moment(found[1]) if (found := said.search(notes)) else None for said in (_SINCE, _UNTIL))
-        return PriceComponent(unit, price, self.currency, 1_000_000, conditions, regular, since, until)
+
+def _price(unit: str, when: Conditions, cell: Cell, notes: str, announced: datetime | None) -> PriceComponent:
+    price, regular = amounts.sale(cell.text, cell.struck, DeepSeek.currency)
+    since, until = (moment(found[1]) if (found := said.search(notes)) else None for said in (_SINCE, _UNTIL))
+    return PriceComponent(unit, price, DeepSeek.currency, 1_000_000, when, regular, announced or since, until)
 
 
 def _announced_for(table: Table, *, alone: bool) -> datetime | None:

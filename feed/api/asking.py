@@ -1,10 +1,12 @@
 """How readers ask: parameters that are checked, named in the contract, and refused where they are not known."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from fastapi import Request
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from feed.errors import Problem, refused
 from history.model import ProviderKind
 from history.queries import Scope
 from history.times import from_rfc3339
@@ -40,9 +42,36 @@ Id = Annotated[int, Field(ge=0, le=LARGEST_ID)]
 
 
 class Asked(BaseModel):
-    """A reader's question. A parameter that is not declared is refused: a typo must not give unfiltered data."""
+    """A reader's question. A parameter that is not declared is refused: a typo must not give unfiltered data.
+
+    FastAPI would read such a model too, but it looks at every field's type on every request: 0.2 ms of 0.5.
+    """
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        """The question of this request, or Problem: which parameter is wrong, and which there are."""
+        given = request.query_params.multi_items()
+        once = dict(given)
+        if len(once) < len(given):
+            raise Problem(422, "A parameter is given more than once; one value is taken.", "repeated-parameter")
+        try:
+            return cls.model_validate(once)
+        except ValidationError as error:
+            raise refused(error.errors(include_url=False), sorted(cls.model_fields)) from None
+
+    @classmethod
+    def parameters(cls) -> dict[str, Any]:
+        """How the contract tells of this question: `openapi_extra` of a route."""
+        schema = cls.model_json_schema()
+        required = schema.get("required", ())
+        return {
+            "parameters": [
+                _parameter(name, name in required, stated, schema.get("$defs", {}))
+                for name, stated in schema["properties"].items()
+            ]
+        }
 
     def question(self) -> dict[str, Any]:
         """What was asked, for binding cursors to it."""
@@ -52,9 +81,25 @@ class Asked(BaseModel):
 class Nothing(Asked):
     """A question without parameters."""
 
+    @classmethod
+    def parameters(cls) -> dict[str, Any]:
+        return {}
+
 
 def scope(asked: BaseModel, seller: Seller) -> Scope:
     """The scope of a question with any of the fields of `Scope`."""
     exact = {name: getattr(asked, name, None) for name in Scope._fields if name != "seller"}
     kinds: dict[str, ProviderKind] = {"first_party": "lab", "cloud": "cloud", "gateway": "gateway"}
     return Scope(**exact, seller=kinds.get(seller))
+
+
+def _parameter(name: str, required: bool, stated: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
+    """A query parameter cannot be null, so of "this or null" remains this."""
+    schema = {key: value for key, value in stated.items() if key not in ("anyOf", "title", "description")}
+    schema |= next((one for one in stated.get("anyOf", ()) if one.get("type") != "null"), {})
+    if "$ref" in schema:
+        schema |= named[schema.pop("$ref").rpartition("/")[2]]
+    if schema.get("default", "") is None:
+        del schema["default"]
+    parameter = {"name": name, "in": "query", "required": required, "schema": schema}
+    return parameter | ({"description": stated["description"]} if "description" in stated else {})

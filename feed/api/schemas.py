@@ -28,9 +28,7 @@ class Evidence(TypedDict):
     url: str
     sha256: Sha256
     fetched_at: datetime
-    snapshot: Annotated[
-        str, Field(examples=["/v1/snapshots/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
-    ]
+    snapshot: Annotated[str, Field(description="Where the kept bytes are described: a path on this service.")]
 
 
 class Quote(TypedDict):
@@ -276,7 +274,7 @@ class ChangePage(TypedDict):
     """Changes. `resume_after` is where to go on later: pass it as `after`, and nothing is missed or told twice."""
 
     changes: list[Change]
-    next_cursor: NextCursor
+    next_cursor: Annotated[int | None, Field(description="For the next page: as `after`, with order=desc as `before`.")]
     resume_after: int
 
 

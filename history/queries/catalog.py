@@ -61,7 +61,7 @@ def providers(connection: Connection) -> list[ListedProvider]:
         .group_by(provider.c.id, source.c.id)
         .order_by(provider.c.slug, source.c.name)
     )
-    rows: Iterable[tuple[Any, ...]] = connection.execute(counted).tuples()
+    rows: Iterable[tuple[Any, ...]] = connection.execute(counted).all()
     return [_listed(who, [row[3:] for row in of]) for who, of in groupby(rows, key=lambda row: row[:3])]
 
 

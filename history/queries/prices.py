@@ -5,8 +5,21 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, bindparam, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
+from history.queries.prepared import Prepared
 from history.queries.scope import Scope, within
 from history.tables import offer, price, provider, series, source
 
@@ -71,9 +84,8 @@ def as_of(
 ) -> list[Price]:  # fmt: skip
     """The prices in force at `at` as believed at `known_at`, by series, from the series after `after` on."""
     asked = scope.asked()
-    statement = _as_of(tuple(asked), connection.dialect.name == "postgresql")
     parameters = {**asked, "at": at, "known_at": known_at, "after": after, "limit": limit}
-    return [Price._make(row) for row in connection.execute(statement, parameters)]
+    return [Price._make(row) for row in _as_of(tuple(asked), connection.dialect).rows(connection, parameters)]
 
 
 def timeline(
@@ -87,9 +99,10 @@ def timeline(
     return [Version._make(row) for row in connection.execute(_timeline(tuple(asked), after is not None), parameters)]
 
 
-# A statement is built once for each shape of question, so that SQLAlchemy compiles it once too.
 @lru_cache
-def _as_of(names: tuple[str, ...], lateral: bool) -> Select[Any]:
+def _as_of(names: tuple[str, ...], dialect: Dialect) -> Prepared:
+    """One statement for each shape of question."""
+    lateral = dialect.name == "postgresql"
     found = price.alias("found")
     seek = (
         select(*(found.c if lateral else [found.c.valid_from, found.c.recorded_at]))
@@ -106,13 +119,14 @@ def _as_of(names: tuple[str, ...], lateral: bool) -> Select[Any]:
     )  # fmt: skip
     following = price.alias("following")
     until = _starts_next(following, in_force, _known(following))
-    return (
+    statement = (
         _described(in_force, until)
         .join(in_force, found_it)
         .where(series.c.id > bindparam("after"), in_force.c.amount.is_not(None), *within(names))
         .order_by(series.c.id)
         .limit(bindparam("limit"))
     )
+    return Prepared(statement, dialect)
 
 
 @lru_cache

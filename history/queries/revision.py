@@ -1,10 +1,12 @@
 """Which state the history is in, cheaply: what a cached answer depends on."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, inspect, select, table
+from sqlalchemy import Connection, Dialect, bindparam, func, inspect, select, table
 
+from history.queries.prepared import Prepared
 from history.tables import change_event, price, run
 
 # The condition is the one of the index price_announced_for, which holds the few versions that were announced.
@@ -37,7 +39,12 @@ class Revision(NamedTuple):
 
 def revision(connection: Connection, now: datetime) -> Revision:
     """Two equal revisions: the same answers, also to questions about now."""
-    return Revision._make(connection.execute(_STATEMENT, {"now": now}).one())
+    return Revision._make(_prepared(connection.dialect).rows(connection, {"now": now})[0])
+
+
+@lru_cache
+def _prepared(dialect: Dialect) -> Prepared:
+    return Prepared(_STATEMENT, dialect)
 
 
 def is_migrated(connection: Connection) -> bool:

@@ -4,11 +4,13 @@ import json
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, Dialect, Row, Select, any_, bindparam, func, select
 
 from history.model import Outcome
+from history.queries.prepared import Prepared
 from history.tables import fetch, run, source
 from history.tables import snapshot as kept
 
@@ -64,13 +66,6 @@ class SnapshotRecord(NamedTuple):
     uses: tuple[Use, ...]
 
 
-_FETCHES = (
-    select(fetch.c.run_id, fetch.c.url, fetch.c.sha256, fetch.c.fetched_at, fetch.c.status)
-    .where(fetch.c.run_id.in_(bindparam("run_ids", expanding=True)))
-    .order_by(fetch.c.run_id, fetch.c.ordinal)
-)
-
-
 def runs(
     connection: Connection, *, source_name: str | None = None, outcome: Outcome | None = None,
     before: int | None = None, limit: int = 100,
@@ -102,9 +97,22 @@ def as_record(row: Row[Any]) -> RunRecord:
 def evidence_of(connection: Connection, run_ids: Collection[int]) -> dict[int, tuple[Evidence, ...]]:
     """What each of these runs fetched, in order."""
     found: dict[int, list[Evidence]] = defaultdict(list)
-    for run_id, *page in connection.execute(_FETCHES, {"run_ids": sorted(run_ids)}):
-        found[run_id].append(Evidence(*page))
+    ids: Any = sorted(run_ids)
+    if connection.dialect.name == "sqlite":
+        ids = json.dumps(ids)
+    for run_id, *page in _fetches(connection.dialect).rows(connection, {"ids": ids}):
+        found[run_id].append(Evidence._make(page))
     return {run_id: tuple(pages) for run_id, pages in found.items()}
+
+
+@lru_cache
+def _fetches(dialect: Dialect) -> Prepared:
+    """The ids are one parameter: a list on PostgreSQL, a JSON array on SQLite, which has no lists."""
+    listed: ColumnElement[bool] = fetch.c.run_id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
+    if dialect.name == "sqlite":
+        listed = fetch.c.run_id.in_(select(func.json_each(bindparam("ids")).table_valued("value").c.value))
+    columns = (fetch.c.run_id, fetch.c.url, fetch.c.sha256, fetch.c.fetched_at, fetch.c.status)
+    return Prepared(select(*columns).where(listed).order_by(fetch.c.run_id, fetch.c.ordinal), dialect)
 
 
 def snapshot(connection: Connection, sha256: str) -> SnapshotRecord | None:

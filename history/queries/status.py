@@ -75,7 +75,7 @@ def _last(connection: Connection, *such: ColumnElement[bool]) -> dict[str, RunRe
 
 def _live_offers(connection: Connection) -> dict[int, int]:
     counted = select(offer.c.source_id, func.count()).where(offer.c.withdrawn.is_(False)).group_by(offer.c.source_id)
-    return dict(connection.execute(counted).tuples().all())
+    return dict(connection.execute(counted).all())
 
 
 def _held(connection: Connection) -> dict[int, list[HeldPrice]]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from history.model import ALWAYS, Conditions, Quote, conditions_text, plain
-from history.units import UNITS, UnknownUnit, unit_named
+from history.units import UNITS
 from tests.history.pages import day, offer, price
 
 MONEY = st.decimals(min_value=0, max_value=10**9, allow_nan=False, allow_infinity=False, places=23)
@@ -65,11 +65,6 @@ def test_an_offer_prints_without_what_is_absent() -> None:
             }
         ],
     }
-
-
-def test_an_unknown_unit_is_named_and_sent_to_the_list() -> None:
-    with pytest.raises(UnknownUnit, match="'tokens_in' is not a billable unit; the list is history/units.py"):
-        unit_named("tokens_in")
 
 
 def test_every_unit_is_listed_under_its_own_name() -> None:

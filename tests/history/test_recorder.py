@@ -143,6 +143,34 @@ def test_a_held_price_that_moves_on_is_held_anew(engine: Engine, run: Runs) -> N
     assert told(engine) == [("price_lowered", "a", "input_tokens", "3", "0.3", day(2))]
 
 
+def test_what_moves_beside_a_held_price_waits_with_it_and_both_are_one_story(engine: Engine, run: Runs) -> None:
+    run(0, offer("a", price("input_tokens", "6"), price("cache_read_tokens", "2")), simple("b", "3"))
+    both = offer("a", price("input_tokens", "11"), price("cache_read_tokens", "0.02"))
+    assert run(1, both, simple("b", "4")).held == 2
+    assert [event[1] for event in told(engine)] == ["b"]
+    run(2, both, simple("b", "4"))
+    assert told(engine, since=2) == [
+        ("price_raised", "a", "input_tokens", "6", "11", day(1)),
+        ("price_lowered", "a", "cache_read_tokens", "2", "0.02", day(1)),
+    ]
+
+
+def test_a_true_raise_beside_a_slip_is_told_when_the_slip_is_gone(engine: Engine, run: Runs) -> None:
+    run(0, offer("a", price("input_tokens", "6"), price("cache_read_tokens", "2")))
+    run(1, offer("a", price("input_tokens", "11"), price("cache_read_tokens", "200")))
+    run(2, offer("a", price("input_tokens", "11"), price("cache_read_tokens", "2")))
+    assert told(engine) == [("price_raised", "a", "input_tokens", "6", "11", day(1))]
+
+
+def test_a_tier_that_goes_with_a_held_cut_goes_in_the_same_story(engine: Engine, run: Runs) -> None:
+    run(0, offer("a", price("input_tokens", "6"), price("input_tokens", "12", conditions=LONG)))
+    run(1, offer("a", price("input_tokens", "0.06")))
+    assert told(engine) == []
+    run(2, offer("a", price("input_tokens", "0.06")))
+    assert {event[0] for event in told(engine)} == {"price_lowered", "price_removed"}
+    assert {event[-1] for event in told(engine)} == {day(1)}
+
+
 def test_free_to_paid_is_held_then_told_without_a_percentage(engine: Engine, run: Runs) -> None:
     run(0, simple("a", "0"))
     assert run(1, simple("a", "0.09")).held == 1

@@ -1,0 +1,55 @@
+"""/v1/models: what can be named in a request, at which provider."""
+
+from datetime import datetime
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+from sqlalchemy import Connection
+
+from feed.answers import Rendered, answers_of, next_url
+from feed.api import schemas, shapes
+from feed.api.asking import Asked, Cursor, Limit, Text
+from feed.cursors import cursor_to, place_of
+from feed.errors import declared
+from history import queries
+
+router = APIRouter(prefix="/v1/models", tags=["catalog"])
+
+
+class AskedModels(Asked):
+    """Which models."""
+
+    provider: Text | None = Field(None, description="A provider's slug.", examples=["deepseek"])
+    q: Text | None = Field(None, description="A part of the model's name; case does not matter.", examples=["flash"])
+    withdrawn: bool | None = Field(None, description="true: only models no longer offered; false: only the others.")
+    limit: Limit = 100
+    cursor: Cursor | None = None
+
+
+@router.get(
+    "", operation_id="list_models", summary="Models and the ways to buy them",
+    response_model=schemas.ModelPage, responses=declared(422),
+    openapi_extra=AskedModels.parameters(),
+)  # fmt: skip
+async def list_models(request: Request) -> Response:
+    """Models by provider and name, each with all its offers."""
+    asked = AskedModels.of(request)
+    question = asked.question()
+    after = place_of(asked.cursor, question, tuple[str, str])
+
+    def render(connection: Connection, _now: datetime) -> Rendered:
+        found = queries.models(
+            connection,
+            provider_slug=asked.provider,
+            contains=asked.q,
+            withdrawn=asked.withdrawn,
+            after=after,
+            limit=asked.limit + 1,
+        )
+        shown = found[: asked.limit]
+        following = cursor_to((shown[-1].provider, shown[-1].model), question) if len(found) > len(shown) else None
+        page: schemas.ModelPage = {"models": [shapes.model(one) for one in shown], "next_cursor": following}
+        return Rendered(msgspec.json.encode(page), following and next_url(request, cursor=following))
+
+    return await answers_of(request).give(request, render)

@@ -1,0 +1,179 @@
+"""What history holds → what the contract says."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from feed.api import schemas
+from feed.figures import conditions_of, per_million
+from history import queries
+from history.model import Quote, plain
+
+Pages = Mapping[int, Sequence[queries.Evidence]]
+
+
+def evidence(pages: Sequence[queries.Evidence]) -> list[schemas.Evidence]:
+    return [
+        {
+            "url": page.url,
+            "sha256": page.sha256,
+            "fetched_at": page.fetched_at,
+            "snapshot": f"/v1/snapshots/{page.sha256}",
+        }
+        for page in pages
+    ]
+
+
+def price(one: queries.Price, pages: Pages) -> schemas.Price:
+    shaped: schemas.Price = {
+        "provider": one.provider,
+        "source": one.source,
+        "model": one.model,
+        "tier": one.tier,
+        "region": one.region,
+        "unit": one.unit,
+        "conditions": conditions_of(one.conditions),
+        "amount": plain(one.amount),
+        "currency": one.currency,
+        "per": one.per,
+        "list_amount": _plain(one.list_amount),
+        "ends_at": one.ends_at,
+        "valid_from": one.valid_from,
+        "valid_to": one.valid_to,
+        "recorded_at": one.recorded_at,
+        "basis": one.basis,
+        "run": one.run_id,
+        "evidence": evidence(pages.get(one.run_id, ())),
+    }
+    if (of_a_million := per_million(one.amount, one.per, one.unit)) is not None:
+        shaped["per_million"] = of_a_million
+    return shaped
+
+
+def version(one: queries.Version, pages: Pages) -> schemas.Version:
+    shaped: schemas.Version = {
+        "provider": one.provider,
+        "source": one.source,
+        "model": one.model,
+        "tier": one.tier,
+        "region": one.region,
+        "unit": one.unit,
+        "conditions": conditions_of(one.conditions),
+        "amount": _plain(one.amount),
+        "currency": one.currency,
+        "per": one.per,
+        "list_amount": _plain(one.list_amount),
+        "ends_at": one.ends_at,
+        "valid_from": one.valid_from,
+        "valid_to": one.valid_to,
+        "recorded_at": one.recorded_at,
+        "superseded_at": one.superseded_at,
+        "basis": one.basis,
+        "run": one.run_id,
+        "evidence": evidence(pages.get(one.run_id, ())),
+    }
+    if one.amount is not None and one.per is not None:
+        of_a_million = per_million(one.amount, one.per, one.unit)
+        if of_a_million is not None:
+            shaped["per_million"] = of_a_million
+    return shaped
+
+
+def change(one: queries.Change, pages: Pages) -> schemas.Change:
+    return {
+        "id": one.id,
+        "story": one.story_id,
+        "kind": one.kind,
+        "provider": one.provider,
+        "seller": one.seller,
+        "source": one.source,
+        "model": one.model,
+        "tier": one.tier,
+        "region": one.region,
+        "unit": one.unit,
+        "conditions": conditions_of(one.conditions),
+        "old": quote(one.old, one.unit),
+        "new": quote(one.new, one.unit),
+        "change_percent": None if one.change_bp is None else plain(Decimal(one.change_bp).scaleb(-2)),
+        "old_terms": None if one.old_terms is None else list(one.old_terms),
+        "new_terms": None if one.new_terms is None else list(one.new_terms),
+        "effective_at": one.effective_at,
+        "recorded_at": one.recorded_at,
+        "run": one.run_id,
+        "evidence": evidence(pages.get(one.run_id, ())),
+    }
+
+
+def quote(one: Quote | None, unit: str | None) -> schemas.Quote | None:
+    if one is None:
+        return None
+    shaped: schemas.Quote = {"amount": plain(one.amount), "currency": one.currency, "per": one.per}
+    if unit and (of_a_million := per_million(one.amount, one.per, unit)) is not None:
+        shaped["per_million"] = of_a_million
+    return shaped
+
+
+def run(one: queries.RunRecord, pages: Pages) -> schemas.Run:
+    return {
+        "id": one.id,
+        "source": one.source,
+        "kind": one.kind,
+        "observed_at": one.observed_at,
+        "recorded_at": one.recorded_at,
+        "outcome": one.outcome,
+        "failure": one.failure,
+        "message": one.message,
+        "extractor": one.extractor,
+        "offers": one.offers,
+        "rejected": one.rejected,
+        "held": one.held,
+        "events": one.events,
+        "unread": one.unread,
+        "evidence": evidence(pages.get(one.id, ())),
+    }
+
+
+def model(one: queries.ListedModel) -> schemas.Model:
+    offers: list[schemas.Offer] = [
+        {
+            "source": offer.source,
+            "tier": offer.tier,
+            "region": offer.region,
+            "terms": list(offer.terms),
+            "absent_since": offer.absent_since,
+            "withdrawn": offer.withdrawn,
+        }
+        for offer in one.offers
+    ]
+    return {"provider": one.provider, "model": one.model, "withdrawn": one.withdrawn, "offers": offers}
+
+
+def happened(one: queries.RunRecord | None) -> schemas.Happened | None:
+    if one is None:
+        return None
+    why: schemas.Happened = {
+        "run": one.id,
+        "at": one.observed_at,
+        "outcome": one.outcome,
+        "failure": one.failure,
+        "message": one.message,
+    }
+    return why
+
+
+def held(one: queries.HeldPrice) -> schemas.HeldPrice:
+    return {
+        "model": one.model,
+        "tier": one.tier,
+        "region": one.region,
+        "unit": one.unit,
+        "conditions": conditions_of(one.conditions),
+        "rule": one.rule,
+        "believed": quote(one.believed, one.unit),
+        "seen": quote(one.seen, one.unit),
+        "first_seen_at": one.first_seen_at,
+        "run": one.run_id,
+    }
+
+
+def _plain(amount: Decimal | None) -> str | None:
+    return None if amount is None else plain(amount)

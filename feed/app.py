@@ -1,0 +1,57 @@
+"""The web application: routers, errors, and the contract that it publishes."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import TypeAdapter
+from sqlalchemy import Engine
+
+from feed import errors
+from feed.answers import Answers, utc_now
+from feed.api import changes, feeds, history, models, prices, providers, runs, snapshots, status
+from feed.edge import Edge
+from feed.site import pages
+
+_TAGS = {
+    "prices": "What is, was or will be charged, on two time axes: valid (`as_of`) and recorded (`known_at`).",
+    "changes": "What became different, behind a cursor that skips nothing.",
+    "feeds": "The same for feed readers: one entry for each model and announcement.",
+    "catalog": "Who sells what.",
+    "sources": "How we know: runs, failures, ages.",
+    "evidence": "The pages behind the prices, as they were fetched.",
+}
+_ABOUT = """What language-model APIs cost, what they cost at any time, and what changed.
+
+Money is a decimal string with its `currency` and the number of units it buys (`per`), never a float. Times are RFC 3339
+with an offset. Intervals are half-open. Errors are RFC 9457 problems. Nothing needs a key."""
+
+
+def create_app(engine: Engine, public_url: str, clock: Callable[[], datetime] = utc_now) -> FastAPI:
+    """The application over a database. `public_url` is where readers reach it: it stands in feeds."""
+    # Swagger's pages load scripts from elsewhere; /openapi.json is enough for any tool.
+    app = FastAPI(title="Tokentape", version="1", docs_url=None, redoc_url=None)
+    app.state.answers = Answers(engine, public_url, clock)
+    app.add_middleware(Edge)
+    errors.install(app)
+    for noun in (prices, history, changes, feeds, models, providers, runs, status, snapshots):
+        app.include_router(noun.router)
+    app.include_router(pages.router, include_in_schema=False)
+    # FastAPI's own way to extend the contract: https://fastapi.tiangolo.com/how-to/extending-openapi/
+    app.openapi = lambda: _contract(app)  # type: ignore[method-assign]
+    return app
+
+
+def _contract(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        answers: Answers = app.state.answers
+        app.openapi_schema = get_openapi(
+            title=app.title, version=app.version, description=_ABOUT, routes=app.routes,
+            tags=[{"name": name, "description": about} for name, about in _TAGS.items()],
+            servers=[{"url": answers.public_url}], license_info={"name": "MIT", "identifier": "MIT"},
+        )  # fmt: skip
+        problem = TypeAdapter(errors.ProblemDetails).json_schema()
+        app.openapi_schema["components"]["schemas"]["ProblemDetails"] = problem
+    return app.openapi_schema

@@ -1,0 +1,1 @@
+"""The web pages: plain HTML and one stylesheet, nothing from elsewhere."""

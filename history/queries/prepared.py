@@ -1,0 +1,51 @@
+"""The questions that are asked thousands of times a second: SQLAlchemy writes the SQL once, the driver runs it.
+
+Running a compiled statement through SQLAlchemy costs 60 µs; SQLite finds the prices of a model in 30 (2026-11).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy.exc import DBAPIError
+
+Convert = Callable[[Any], Any]
+
+
+class Prepared:
+    """A select, compiled for one dialect, with the conversions of its parameters and columns."""
+
+    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)
+        self.dialect, self.sql = dialect, compiled.string
+        self.positions: list[str] | None = compiled.positiontup
+        self.fixed = dict(compiled.params)
+        self.bind: dict[str, Convert] = {}
+        for name, parameter in compiled.binds.items():
+            if (bind := parameter.type.dialect_impl(dialect).bind_processor(dialect)) is not None:
+                self.bind[name] = bind
+                self.fixed[name] = None if self.fixed[name] is None else bind(self.fixed[name])
+        self.converts: list[tuple[int, Convert]] = []
+        for place, column in enumerate(statement.selected_columns):
+            if (convert := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None:
+                self.converts.append((place, convert))
+
+    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[list[Any]]:
+        """All rows; parameters by name. Errors of the driver arrive as SQLAlchemy's."""
+        bound = self.fixed.copy()
+        for name, value in parameters.items():
+            bound[name] = self.bind[name](value) if name in self.bind else value
+        given = bound if self.positions is None else [bound[name] for name in self.positions]
+        cursor = connection.connection.cursor()
+        errors = self.dialect.loaded_dbapi.Error
+        try:
+            cursor.execute(self.sql, given)
+            rows = [list(row) for row in cursor.fetchall()]
+        except errors as error:
+            raise DBAPIError.instance(self.sql, None, error, errors, dialect=self.dialect) from error
+        finally:
+            cursor.close()
+        for row in rows:
+            for place, convert in self.converts:
+                row[place] = convert(row[place])
+        return rows

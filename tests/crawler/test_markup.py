@@ -1,0 +1,117 @@
+"""HTML tables in the shapes that real pages have."""
+
+import pytest
+
+from crawler.failures import PageChanged
+from crawler.grid import Cell, Grid, Heading, Prose
+from crawler.markup import blocks, cell_of, parse
+
+
+def grid(source: str) -> Grid:
+    [found] = [block for block in blocks(parse(f"<html><body>{source}</body></html>")) if isinstance(block, Grid)]
+    return found
+
+
+def texts(source: str) -> list[list[str]]:
+    return [[cell.text for cell in row] for row in grid(source).cells]
+
+
+def cell(inner: str) -> Cell:
+    return grid(f"<table><tr><td>{inner}</td></tr></table>").cells[0][0]
+
+
+def test_real_spans_are_spread() -> None:
+    source = """<table><tr><td colspan=2>MODEL</td><td>a</td><td>b</td></tr>
+    <tr><td rowspan=2>PRICING</td><td>in</td><td colspan="2">1</td></tr>
+    <tr><td>out</td><td>2</td><td>3</td></tr></table>"""
+    assert texts(source) == [["MODEL", "MODEL", "a", "b"], ["PRICING", "in", "1", "1"], ["PRICING", "out", "2", "3"]]
+
+
+@pytest.mark.parametrize(
+    "placeholder",
+    [
+        # Volcengine, Tencent (2026-07-17), and an editor that hides with style.
+        '<td class="ace-table-cell table-hide tb-resizable" rowspan="0">0.8</td>',
+        '<td data-slate-node="element" class="hidden" colSpan="0" rowspan="0"><span>\ufeff</span></td>',
+        '<td class="hidden">x</td>',
+        '<td style="display: none">x</td>',
+    ],
+)
+def test_a_placeholder_of_a_merged_cell_is_dropped(placeholder: str) -> None:
+    source = f"<table><tr><td rowspan=2>a</td><td>1</td></tr><tr>{placeholder}<td>2</td></tr></table>"
+    assert texts(source) == [["a", "1"], ["a", "2"]]
+
+
+def test_a_column_that_only_narrow_screens_hide_is_kept() -> None:
+    assert texts('<table><tr><td>a</td><td class="hidden md:table-cell">1</td></tr></table>') == [["a", "1"]]
+
+
+@pytest.mark.parametrize("span", ['colspan="x"', 'colspan="-1"', 'colspan="99999"', 'rowspan="1.5"'])
+def test_a_span_that_is_no_number_is_refused(span: str) -> None:
+    with pytest.raises(PageChanged, match="a cell has"):
+        grid(f"<table><tr><td {span}>a</td></tr></table>")
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "<del>{}</del>",
+        "<s>{}</s>",
+        '<span style="text-decoration:line-through">{}</span>',
+        '<span class="line-through">{}</span>',
+    ],
+)
+def test_struck_text_stands_apart(tag: str) -> None:
+    found = cell("$0.435 (75% off<sup>(3)</sup>)" + tag.format("$1.74"))
+    assert (found.text, found.struck, found.marks) == ("$0.435 (75% off)", "$1.74", ("3",))
+
+
+def test_footnote_marks_are_never_glued_to_the_text() -> None:
+    assert cell("deepseek-v4-flash<sup>(1)</sup>") == Cell(
+        "deepseek-v4-flash", marks=("1",), lines=("deepseek-v4-flash",)
+    )
+    assert cell("PRICING<sup>(1)(2)</sup>").marks == ("1", "2")
+    assert cell("Sept 5<sup>th</sup>").text == "Sept 5th"
+
+
+def test_line_breaks_are_kept_as_lines_and_source_breaks_are_spaces() -> None:
+    assert cell("$1.25, small<br>$2.50,\n large").lines == ("$1.25, small", "$2.50, large")
+    assert cell("<p>one</p><p>two</p>").lines == ("one", "two")
+    assert cell("<code>a</code><b>b</b> c").text == "ab c"
+
+
+def test_what_a_reader_does_not_see_is_not_text() -> None:
+    assert cell("1<script>2</script><style>3</style><!-- 4 --><span style='display:none'>5</span>\u200b").text == "1"
+
+
+def test_the_header_is_thead_or_rows_of_th_or_the_first_row() -> None:
+    two = "<tr><th>a</th></tr><tr><th>b</th></tr><tr><td>1</td></tr>"
+    assert grid(f"<table><thead><tr><td>a</td></tr></thead><tbody>{two}</tbody></table>").head == 1
+    assert grid(f"<table>{two}</table>").head == 2
+    assert grid("<table><tr><td>a</td></tr><tr><td>1</td></tr></table>").head == 1
+
+
+def test_a_table_inside_a_cell_is_a_table_of_its_own() -> None:
+    source = "<table><tr><td>outer<table><tr><td>inner</td></tr></table></td></tr></table>"
+    found = [block for block in blocks(parse(source)) if isinstance(block, Grid)]
+    assert [[cell.text for cell in row] for block in found for row in block.cells] == [["outer"], ["inner"]]
+
+
+def test_headings_and_prose_come_in_order_and_not_from_inside_tables() -> None:
+    source = """<h2>Prices<a href="#p">\u200b</a></h2><p>Until <b>May</b>:<br>now</p>
+    <table><tr><td><p>1</p></td></tr></table>
+    <ul><li>(1) note<sup>(2)</sup></li><li><p>two</p></li></ul><p> </p>"""
+    found = [block for block in blocks(parse(source)) if not isinstance(block, Grid)]
+    assert found == [Heading("Prices"), Prose(("Until May:", "now")), Prose(("(1) note(2)",)), Prose(("two",))]
+
+
+def test_nothing_is_fetched_and_no_entity_is_resolved() -> None:
+    source = '<!DOCTYPE html [<!ENTITY x SYSTEM "file:///etc/passwd">]><html><body><p>&x;</p></body></html>'
+    assert "root:" not in str(list(blocks(parse(source))))
+    assert cell_of(parse("<p>&lt;&#36;3&gt;</p>")).text == "<$3>"
+
+
+def test_an_empty_document_is_refused() -> None:
+    for source in ("", "   ", "<!-- -->"):
+        with pytest.raises(PageChanged, match="not HTML"):
+            parse(source)

@@ -1,0 +1,137 @@
+"""OpenRouter's pricing objects: the narrowest region is always the price that OpenRouter would charge."""
+
+from decimal import Decimal
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.failures import PageChanged
+from crawler.openrouter import UNITS, components, is_variable, regions
+from history.model import Conditions, PriceComponent
+from history.units import UNITS as BILLABLE
+
+
+def test_every_key_bills_a_unit_of_the_closed_list() -> None:
+    assert set(UNITS.values()) <= set(BILLABLE)
+    assert len(set(UNITS.values())) == len(UNITS)
+
+
+def test_zeros_are_prices_and_minus_one_is_none() -> None:
+    pricing = {"prompt": "0", "completion": "-1", "request": -1, "image": 0, "discount": 0.2}
+    assert list(components(pricing)) == [
+        PriceComponent("input_tokens", Decimal(0), "USD"),
+        PriceComponent("input_images", Decimal(0), "USD"),
+    ]
+    assert is_variable(pricing)
+    assert not is_variable({"prompt": "0", "overrides": []})
+
+
+def test_more_than_n_tokens_is_at_least_one_more() -> None:
+    found = list(components({"overrides": [{"min_prompt_tokens": 200_000, "prompt": "0.1"}]}))
+    assert found == [PriceComponent("input_tokens", Decimal("0.1"), "USD", 1, Conditions(min_input_tokens=200_001))]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        (1000, 100, "10:00-01:00"),
+        (100, 400, "01:00-04:00"),
+        (2330, 0, "23:30-00:00"),
+        (0, 30, "00:00-00:30"),
+        (30, 2400, "00:30-00:00"),
+    ],
+)
+def test_hours_are_windows_that_may_wrap_midnight(start: int, end: int, hours: str) -> None:
+    [found] = components({"overrides": [{"utc_start": start, "utc_end": end, "prompt": "1"}]})
+    assert found.conditions == Conditions(hours_utc=(hours,))
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ({"prompt": "1"}, "without a condition"),
+        ({"min_prompt_tokens": -1, "prompt": "1"}, "without a condition"),
+        ({"min_prompt_tokens": "200000", "prompt": "1"}, "not a number of tokens"),
+        ({"min_prompt_tokens": True, "prompt": "1"}, "not a number of tokens"),
+        ({"min_prompt_tokens": -5, "prompt": "1"}, "not a number of tokens"),
+        ({"max_prompt_tokens": 5, "min_prompt_tokens": 1}, "unknown price key 'max_prompt_tokens'"),
+        ({"min_prompt_tokens": 1, "weekdays": [1]}, "unknown price key 'weekdays'"),
+        ({"utc_start": 1000, "prompt": "1"}, "HHMM"),
+        ({"utc_start": 1060, "utc_end": 5, "prompt": "1"}, "HHMM"),
+        ({"utc_start": "1000", "utc_end": 5, "prompt": "1"}, "HHMM"),
+        ({"utc_start": 1000, "utc_end": 1000, "prompt": "1"}, "all day or never"),
+        ({"min_prompt_tokens": 1, "prompt": "-1"}, "not a decimal price"),
+        ("override", "not an object"),
+    ],
+)
+def test_an_override_that_is_not_understood_is_refused(override: Any, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        list(components({"prompt": "1", "overrides": [override]}))
+
+
+HOURS = st.sampled_from([0, 100, 400, 600, 1000, 1630, 2000, 2330])
+OVERRIDE = st.one_of(
+    st.fixed_dictionaries({"min_prompt_tokens": st.sampled_from([0, 1000, 2000])}),
+    st.fixed_dictionaries({"utc_start": HOURS, "utc_end": HOURS}).filter(
+        lambda window: window["utc_start"] != window["utc_end"]
+    ),
+    st.fixed_dictionaries(
+        {"min_prompt_tokens": st.sampled_from([0, 1000]), "utc_start": HOURS, "utc_end": HOURS}
+    ).filter(lambda window: window["utc_start"] != window["utc_end"]),
+)
+
+
+def holds(override: dict[str, Any], tokens: int, clock: int) -> bool:
+    """OpenRouter's rule, said again without the project's code."""
+    if "min_prompt_tokens" in override and tokens <= override["min_prompt_tokens"]:
+        return False
+    if "utc_start" in override:
+        start, end = int(override["utc_start"]), int(override["utc_end"])
+        return start <= clock < end if start < end else clock >= start or clock < end
+    return True
+
+
+def applies(conditions: Conditions, tokens: int, clock: int) -> bool:
+    least = conditions.min_input_tokens
+    window = conditions.hours_utc
+    if least is not None and tokens < least:
+        return False
+    return not window or any(
+        holds({"utc_start": start, "utc_end": end}, tokens, clock) for start, end in map(hhmm, window)
+    )
+
+
+def hhmm(window: str) -> tuple[int, int]:
+    start, end = (int(part.replace(":", "")) for part in window.split("-"))
+    return start, end
+
+
+POINTS = list(
+    product([0, 1, 1000, 1001, 2001], [0, 30, 100, 359, 400, 559, 600, 1000, 1200, 1630, 1959, 2000, 2330, 2359])
+)
+
+
+def reach(conditions: Conditions) -> set[tuple[int, int]]:
+    return {point for point in POINTS if applies(conditions, *point)}
+
+
+@given(st.lists(OVERRIDE, max_size=4))
+def test_the_narrowest_price_that_applies_is_the_last_override_that_holds(overrides: list[dict[str, Any]]) -> None:
+    priced = [{**override, "prompt": str(number + 1)} for number, override in enumerate(overrides)]
+    found = list(components({"prompt": "0", "overrides": priced}))
+    assert len({price.conditions for price in found}) == len(found)
+    for point in POINTS:
+        expected = next((override["prompt"] for override in reversed(priced) if holds(override, *point)), "0")
+        matching = [price for price in found if applies(price.conditions, *point)]
+        narrowest = min(matching, key=lambda price: len(reach(price.conditions)))
+        assert all(reach(narrowest.conditions) <= reach(price.conditions) for price in matching)
+        same = {price.amount for price in matching if reach(price.conditions) == reach(narrowest.conditions)}
+        assert Decimal(expected) in same
+
+
+def test_a_key_that_an_override_does_not_name_is_inherited() -> None:
+    found = regions([{"min_prompt_tokens": 1, "prompt": "1"}, {"min_prompt_tokens": 2, "completion": "2"}])
+    assert {key: len(prices) for key, prices in found.items()} == {"prompt": 1, "completion": 1}
