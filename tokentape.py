@@ -2,6 +2,7 @@
 
 import json
 import logging
+import mimetypes
 import signal
 import socket
 import sys
@@ -147,7 +148,7 @@ def replay(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take captures through the whole pipeline at their own times; or, --stored, correct the past after a parser fix."""
+    """Take captures through the pipeline at their own times; or, --stored, correct the past after a parser fix."""
     words = [str(folder), *(names or [])] if folder else []
     if stored:
         _reread(_known(words), as_json)
@@ -299,7 +300,8 @@ def _page(file: Path, declared: str, url: str | None, captured: str | None) -> P
     except ValueError as broken:
         raise Refused(str(broken)) from broken
     moment = _moment(captured) if captured else beside.captured if beside else datetime.now(UTC)
-    return Page(url or (beside.url if beside else declared), body, beside.media_type if beside else "", moment)
+    media_type = beside.media_type if beside else mimetypes.guess_type(file.name)[0] or "text/plain"
+    return Page(url or (beside.url if beside else declared), body, media_type, moment)
 
 
 def _moment(text: str) -> datetime:

@@ -15,6 +15,7 @@ from crawler.failures import FetchFailed
 class NoDowngrade(RedirectMiddleware):
     """Follows redirects, but never from https to something that anybody on the way may change."""
 
+    # Scrapy's own still takes a deprecated argument `spider`.
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         try:
             onward = super().process_response(request, response)
@@ -28,6 +29,7 @@ class NoDowngrade(RedirectMiddleware):
 class KeepPacked(HttpCompressionMiddleware):
     """Unpacks bodies up to DOWNLOAD_MAXSIZE; what unpacks to more, or not at all, is handed on as it arrived."""
 
+    # Scrapy's own still takes a deprecated argument `spider`.
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         try:
             return super().process_response(request, response)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from crawler.reading import failed, spider_class
 from history.db import connect, recording
-from history.model import Failure, Outcome
+from history.model import Failure, Outcome, Reading
 from history.recorder import AlreadyRecorded, Recorded, record
 from history.times import to_rfc3339
 
@@ -93,11 +93,7 @@ def crawl(
     options += [f"--captured={to_rfc3339(captured)}"] if captured else []
     told = _run(options, database_url, limits, stopping or threading.Event())
     if isinstance(told, Failure):
-        engine = connect(database_url)
-        with recording(engine) as connection:
-            recorded = record(connection, failed(spider, told, started_at), captured or datetime.now(UTC))
-        engine.dispose()
-        told = CrawlResult.of(recorded)
+        told = _record(failed(spider, told, started_at), database_url, captured or datetime.now(UTC))
     return replace(told, seconds=round(time.monotonic() - began, 3))
 
 
@@ -123,17 +119,32 @@ def _run(options: list[str], database_url: str, limits: Limits, stopping: thread
         return Failure("Killed", f"it was not done after {limits.time_s:g} s and was ended; its server may hang")
     if child.returncode == OUT_OF_MEMORY:
         return Failure("Killed", f"it needed more than {limits.memory_mb} MB of memory and was ended")
+    if child.returncode in (-signal.SIGKILL, -signal.SIGTERM):
+        return Failure(
+            "Killed", f"the crawl's process was ended from outside ({signal.Signals(-child.returncode).name})"
+        )
     last = next(reversed(err.strip().splitlines()), "it said nothing")
     return Failure("Crashed", f"the crawl's process ended with code {child.returncode}: {last}")
+
+
+def _record(reading: Reading, database_url: str, now: datetime) -> CrawlResult:
+    engine = connect(database_url)
+    try:
+        with recording(engine) as connection:
+            return CrawlResult.of(record(connection, reading, now))
+    finally:
+        engine.dispose()
 
 
 @contextmanager
 def _child(options: list[str], database_url: str) -> Iterator["subprocess.Popen[str]"]:
     """A process group of its own, which ends when the pipe that is its standard input does: whatever ends us."""
     theirs, ours = os.pipe()
-    command = [sys.executable, "-m", "crawler.child", "--end-with-stdin", *options]
+    # -P: nothing in the working folder takes the place of a module.
+    command = [sys.executable, "-P", "-m", "crawler.child", "--end-with-stdin", *options]
+    path = os.pathsep.join(filter(None, (str(HOUSE), os.environ.get("PYTHONPATH"))))
     # The URL may hold a password: it goes where `ps` does not show it.
-    environment = os.environ | {"TOKENTAPE_DATABASE_URL": database_url, "PYTHONPATH": str(HOUSE)}
+    environment = os.environ | {"TOKENTAPE_DATABASE_URL": database_url, "PYTHONPATH": path}
     try:
         # The command is our own interpreter and module; there is no shell.
         with subprocess.Popen(  # noqa: S603

@@ -102,6 +102,7 @@ class PricingSpider(scrapy.Spider):
 
     def unfetched(self, failed: Failed) -> None:
         """No answer at all: a named failure, or a crash of ours."""
+        # Scrapy puts the request there; Twisted, whose class it is, does not know.
         request: scrapy.Request = failed.request  # type: ignore[attr-defined]
         if failure := failure_of_exception(failed.value, request):
             self._fail(failure)

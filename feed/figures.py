@@ -106,7 +106,7 @@ def _between(low: int | None, high: int | None) -> str:
 
 
 def _is_round(tokens: int) -> bool:
-    return tokens % 1000 == 0 or tokens % 1024 == 0
+    return tokens % 100 == 0 or tokens % 1024 == 0
 
 
 def _tokens(count: int) -> str:

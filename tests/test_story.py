@@ -3,9 +3,10 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
-import feedparser
+# feedparser has no types.
+import feedparser  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
@@ -35,7 +36,7 @@ class Glimmer(PricingSpider):
 
     name = "glimmer"
     provider = Provider("glimmer", "Glimmer", "lab")
-    start_urls = ["https://glimmer.example/price.md"]
+    start_urls: ClassVar[list[str]] = ["https://glimmer.example/price.md"]
     currency = "CNY"
     offers_expected = range(1, 10)
 

@@ -32,7 +32,8 @@ async def crawl_each(process: AsyncCrawlerProcess, crawls: list[dict[str, Any]])
             print(json.dumps({"url": url, "crash": crash and repr(crash)}), flush=True)
     finally:
         database.dispose()
-        reactor.stop()
+        # Twisted's reactor is a module to mypy.
+        reactor.stop()  # type: ignore[misc]
 
 
 def main() -> None:

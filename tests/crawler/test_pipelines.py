@@ -17,6 +17,7 @@ from crawler.pipelines import KeepEvidence, RecordRun, where
 from history import tables as t
 from history.db import reading
 from history.leases import paused_until
+from history.model import Offer
 from history.recorder import AlreadyRecorded
 from tests.crawler.test_reading import URL, Acme
 
@@ -90,7 +91,7 @@ def test_a_wish_to_wait_pauses_the_source_and_a_good_run_ends_the_pause(engine: 
 
 def test_a_crash_is_recorded_and_kept_for_the_process_to_end_with(engine: Engine) -> None:
     class Broken(Acme):
-        def extract(self, page: Page) -> Iterator[None]:  # type: ignore[override]
+        def extract(self, page: Page) -> Iterator[Offer]:
             raise ZeroDivisionError("division by zero")
 
     spider = crawled(engine, "small", spider=Broken(database=engine, captured=MONDAY))

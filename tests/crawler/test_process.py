@@ -29,10 +29,11 @@ ROOT = Path(__file__).parent.parent.parent
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-def newest_run(engine: Engine) -> tuple[str, str | None, str | None]:
+def newest_run(engine: Engine) -> tuple[str, str | None, str | None] | None:
     with reading(engine) as connection:
         newest = select(t.run.c.outcome, t.run.c.failure, t.run.c.message).order_by(t.run.c.id.desc())
-        return tuple(connection.execute(newest).first() or ())
+        row = connection.execute(newest).first()
+    return (row.outcome, row.failure, row.message) if row else None
 
 
 def test_a_child_records_the_run_and_tells_it(database_url: str, engine: Engine, server: MisbehavingServer) -> None:
@@ -140,7 +141,7 @@ def test_an_unexpected_exception_is_recorded_with_its_place(
     with refusing_offers(engine):
         result = crawl(OPENROUTER, database_url=database_url, url=server.url("/good"), captured=MONDAY)
     assert (result.outcome, result.failure) == (Outcome.FAILED, "Crashed")
-    outcome, failure, message = newest_run(engine)
+    outcome, failure, message = newest_run(engine) or ("", None, None)
     assert (outcome, failure) == ("failed", "Crashed")
     assert re.match(r"\w+Error at history/\w+\.py:\d+: .*no offers today", message or "", re.DOTALL)
     assert "Traceback" in caplog.text, "the log has the rest"
@@ -158,8 +159,9 @@ def test_a_killed_child_is_recorded_by_its_parent(
     wait_until(lambda: server.pages_asked() == ["/hang"])
     child_of(psutil.Process()).kill()
     crawling.join(10)
-    assert [result.failure for result in results] == ["Crashed"]
-    assert newest_run(sqlite_engine)[:2] == ("failed", "Crashed")
+    assert [result.failure for result in results] == ["Killed"]
+    why = "the crawl's process was ended from outside (SIGKILL)"
+    assert newest_run(sqlite_engine) == ("failed", "Killed", why)
 
 
 def test_a_crawl_that_is_told_to_stop_ends_its_child_and_records_nothing(
@@ -167,11 +169,16 @@ def test_a_crawl_that_is_told_to_stop_ends_its_child_and_records_nothing(
 ) -> None:
     server.behaviours["/hang"] = misbehaving_server.hang
     stopping = threading.Event()
-    threading.Thread(target=lambda: wait_until(server.pages_asked) or stopping.set()).start()
+
+    def stop_in_the_middle() -> None:
+        wait_until(server.pages_asked)
+        stopping.set()
+
+    threading.Thread(target=stop_in_the_middle).start()
     with pytest.raises(Stopped):
         crawl(OPENROUTER, database_url=sqlite_url, url=server.url("/hang"), stopping=stopping)
     assert [child for child in psutil.Process().children() if is_crawl(child)] == []
-    assert newest_run(sqlite_engine) == ()
+    assert newest_run(sqlite_engine) is None
 
 
 def test_a_child_does_not_outlive_a_parent_that_is_killed(sqlite_url: str, server: MisbehavingServer) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table
+from sqlalchemy import Engine, Table
 
 from history import evidence
 from history import tables as t
@@ -113,7 +113,7 @@ class Rows:
         old, new = change.get("old"), change.get("new")
         self._insert(
             t.change_event, story_id=story_id, run_id=run_id, offer_id=self.offer(**where), series_id=series_id,
-            kind=change["kind"], change_bp=change.get("bp", basis_points(old, new)), **_quoted("old", old), **_quoted("new", new),
+            kind=change["kind"], change_bp=basis_points(old, new), **_quoted("old", old), **_quoted("new", new),
             old_terms=_terms(change.get("old_terms")), new_terms=_terms(change.get("new_terms")),
             effective_at=change.get("effective_at", at), recorded_at=at,
         )  # fmt: skip
@@ -157,10 +157,6 @@ def flash_cut(rows: Rows, at: datetime = NOW) -> int:
         moved("output_tokens", "2.20", None, conditions=Conditions(min_input_tokens=256_001)),
         at=at, model="deepseek-v4-flash",
     )  # fmt: skip
-
-
-def count(connection: Connection, table: Table) -> int:
-    return len(connection.execute(table.select()).all())
 
 
 def _quoted(which: str, quote: Quote | None) -> dict[str, Any]:
