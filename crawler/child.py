@@ -8,7 +8,7 @@ import resource
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess
@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from crawler import settings
 from crawler.process import OUT_OF_MEMORY, USUAL, CrawlResult, line_of
 from crawler.reading import spider_class
+from crawler.replay import reread
 from crawler.spider import PricingSpider
 from history.db import connect
 from history.recorder import AlreadyRecorded
@@ -34,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     database = connect(house().database)
     try:
+        correct_first(database, wanted.spider, wanted.captured or datetime.now(UTC))
         spider = crawl_here(wanted.spider, database, wanted.url, wanted.captured, wanted.fetch_timeout_s)
     except MemoryError:
         return OUT_OF_MEMORY
@@ -47,6 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     if spider.crash is not None:
         raise spider.crash
     return 0
+
+
+def correct_first(database: Engine, name: str, now: datetime) -> None:
+    """A parser that has changed reads the stored pages again before a new one: what differs there is a correction."""
+    corrected = reread(database, name, now)
+    if corrected is not None:
+        sys.stderr.write(f"its parser has changed; the stored pages gave {corrected.events} corrections\n")
 
 
 def crawl_here(

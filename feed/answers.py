@@ -39,6 +39,9 @@ class Kept:
         self._held: OrderedDict[str, Rendered] = OrderedDict()
         self._lock = Lock()
 
+    def __len__(self) -> int:
+        return len(self._held)
+
     def get(self, etag: str) -> Rendered | None:
         with self._lock:
             if etag in self._held:

@@ -132,7 +132,7 @@ run = Table(
     Column("held", Integer, nullable=False),
     Column("events", Integer, nullable=False),
     Column("unread", Text, nullable=False),
-    UniqueConstraint("source_id", "observed_at", name="run_once"),
+    UniqueConstraint("source_id", "kind", "observed_at", name="run_once"),
     CheckConstraint("kind IN ('crawl','reread')", name="run_kind"),
     CheckConstraint("outcome IN ('complete','partial','failed')", name="run_outcome"),
 )

@@ -83,7 +83,7 @@ def _runs() -> None:
         sa.Column("held", sa.Integer, nullable=False),
         sa.Column("events", sa.Integer, nullable=False),
         sa.Column("unread", sa.Text, nullable=False),
-        sa.UniqueConstraint("source_id", "observed_at", name="run_once"),
+        sa.UniqueConstraint("source_id", "kind", "observed_at", name="run_once"),
         sa.CheckConstraint("kind IN ('crawl','reread')", name="run_kind"),
         sa.CheckConstraint("outcome IN ('complete','partial','failed')", name="run_outcome"),
     )

@@ -31,6 +31,8 @@ class Rows:
     known: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
     def source(self, name: str = "deepseek", kind: str = "lab", provider: str | None = None, **changed: Any) -> int:
+        if ("source", name) in self.known:
+            return self.known["source", name]
         slug = provider or name
         provider_id = self._once(t.provider, slug, slug=slug, name=slug.title(), kind=kind)
         row = {"url": f"https://{slug}.example/pricing", "interval_s": 3600, "verified": "2026-05-01", **changed}

@@ -1,6 +1,5 @@
 """What the only reader says of both time axes, of changes, runs and sources."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
