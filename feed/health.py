@@ -34,7 +34,8 @@ def health(source: SourceStatus, now: datetime) -> Health:
     if age is None or age > LATE * timedelta(seconds=source.interval_s):
         return Health("stale", f"Read well, but last {_ago(age)}; {_every(source.interval_s)}.{notes}", age)
     left_out = f" {newest.message}." if newest.outcome is Outcome.PARTIAL and newest.message else ""
-    return Health("ok", f"Read {_ago(age)}, {newest.offers} offers.{left_out}{notes}", age)
+    offers = f"{newest.offers} offer{'s' if newest.offers != 1 else ''}"
+    return Health("ok", f"Read {_ago(age)}, {offers}.{left_out}{notes}", age)
 
 
 def _went_wrong(run: RunRecord) -> bool:

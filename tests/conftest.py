@@ -27,6 +27,8 @@ def pytest_configure() -> None:
         name for name in os.environ if name.startswith("TOKENTAPE_") and not name.startswith("TOKENTAPE_TEST_")
     ]:
         del os.environ[name]
+    # Many tests start the program: it need not be compiled each time.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,8 @@ def test_twenty_kills_leave_the_same_history(
         _replay_and_kill(recorded, database_url, after_captures=chance.randint(1, 5), then_ms=chance.uniform(0, 60))
     runs_when_killed = _runs(engine)
     finished = _start(recorded, database_url)
-    assert finished.wait(timeout=120) == 0, finished.communicate()[1]
+    _, said = finished.communicate(timeout=120)
+    assert finished.returncode == 0, said
     assert KILLS <= runs_when_killed < 97
     after = rows_of(engine)
     for name, rows in uninterrupted.items():

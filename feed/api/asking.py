@@ -33,7 +33,8 @@ def _unit(name: str) -> str:
 
 # NUL is a character that PostgreSQL's text cannot hold.
 Text = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00]*$")]
-Moment = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=str)]
+_Rfc3339 = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Moment = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=_Rfc3339)]
 UnitName = Annotated[str, AfterValidator(_unit), Field(json_schema_extra={"enum": list(UNITS)})]
 Seller = Literal["first_party", "cloud", "gateway", "any"]
 Limit = Annotated[int, Field(ge=1, le=1000, description="At most so many at once.")]
@@ -95,11 +96,11 @@ def scope(asked: BaseModel, seller: Seller) -> Scope:
 
 def _parameter(name: str, required: bool, stated: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
     """A query parameter cannot be null, so of "this or null" remains this."""
-    schema = {key: value for key, value in stated.items() if key not in ("anyOf", "title", "description")}
-    schema |= next((one for one in stated.get("anyOf", ()) if one.get("type") != "null"), {})
+    schema = {key: value for key, value in stated.items() if key not in ("anyOf", "title")}
+    schema = next((one for one in stated.get("anyOf", ()) if one.get("type") != "null"), {}) | schema
     if "$ref" in schema:
         schema |= named[schema.pop("$ref").rpartition("/")[2]]
     if schema.get("default", "") is None:
         del schema["default"]
-    parameter = {"name": name, "in": "query", "required": required, "schema": schema}
-    return parameter | ({"description": stated["description"]} if "description" in stated else {})
+    description = schema.pop("description", "")
+    return {"name": name, "in": "query", "required": required, "description": description, "schema": schema}

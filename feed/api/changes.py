@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from math import ceil
 from typing import Literal
 
 import msgspec
@@ -27,7 +28,7 @@ class Filters(Asked):
     kind: EventKind | None = Field(None, description="What became different.", examples=["price_lowered"])
     direction: Literal["up", "down"] | None = Field(None, description="Dearer or cheaper.")
     min_pct: Decimal | None = Field(
-        None, ge=0, le=1_000_000, max_digits=9, decimal_places=2, examples=["10"],
+        None, ge=0, le=1_000_000, examples=["10"],
         description="At least so many percent, up or down; what has no percentage (free → paid) is included.",
     )  # fmt: skip
     unit: UnitName | None = Field(None, description="A billable unit.", examples=["input_tokens"])
@@ -37,7 +38,7 @@ class Filters(Asked):
 
     def wanted(self) -> queries.Wanted:
         """These filters in history's words."""
-        min_bp = None if self.min_pct is None else int(self.min_pct * 100)
+        min_bp = None if self.min_pct is None else ceil(self.min_pct * 100)
         return queries.Wanted(scope(self, self.seller), self.kind, self.direction, min_bp, self.since, self.until)
 
 

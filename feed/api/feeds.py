@@ -15,6 +15,7 @@ from feed.api.asking import Id, Seller
 from feed.api.changes import Filters
 from feed.errors import declared
 from feed.syndication import AUTHORITY, Channel, Entry
+from feed.wording import clean
 from history import queries
 
 router = APIRouter(prefix="/feeds", tags=["feeds"])
@@ -35,8 +36,10 @@ class AskedFeed(Filters):
 
 
 def _declared(media_type: str) -> dict[int | str, dict[str, Any]]:
-    text = {"description": "The feed, the newest story first.", "content": {media_type: {"schema": {"type": "string"}}}}
-    return {200: text, **declared(422)}
+    is_json = media_type == syndication.JSON_FEED
+    schema = {"type": "object", "required": ["version", "title", "items"]} if is_json else {"type": "string"}
+    feed = {"description": "The feed, the newest story first.", "content": {media_type: {"schema": schema}}}
+    return {200: feed, **declared(422)}
 
 
 @router.get(
@@ -94,7 +97,7 @@ def _channel(url: str, home_url: str, asked: AskedFeed, older: int | None) -> Ch
     about = ", ".join(_IN_WORDS.get(value, str(value)).replace("_", " ") for value in filters.values())
     return Channel(
         id=f"{AUTHORITY}feed/changes" + (f"?{urlencode(filters)}" if filters else ""),
-        title=f"Tokentape: price changes{f' ({about})' if about else ''}",
+        title=clean(f"Tokentape: price changes{f' ({about})' if about else ''}"),
         description=DESCRIPTION,
         home_url=f"{home_url}/",
         self_url=_with(url, page),

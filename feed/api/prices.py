@@ -24,7 +24,9 @@ class AskedPrices(Asked):
     provider: Text | None = Field(None, description="A provider's slug.", examples=["deepseek"])
     model: Text | None = Field(None, description="A model's exact name.", examples=["deepseek-v4-flash"])
     tier: Text | None = Field(None, description="A service tier.", examples=["standard", "batch"])
-    region: Annotated[str, Field(max_length=300, pattern=r"^[^\x00]*$")] | None = Field(None, description="A region.")
+    region: Annotated[str, Field(max_length=300, pattern=r"^[^\x00]*$")] | None = Field(
+        None, description="A region; empty: offers without one."
+    )
     unit: UnitName | None = Field(None, description="A billable unit.", examples=["input_tokens"])
     source: Text | None = Field(None, description="A price source.", examples=["openrouter_models"])
     seller: Seller = Field("any", description="first_party: labs that sell their own models.")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from feed.figures import moment
 from feed.headlines import Piece, headline, pieces
-from feed.wording import clean, sentences, subject, when
+from feed.wording import clean, sentences, when
 from history.queries import Story
 
 
@@ -13,7 +13,7 @@ class Tape(NamedTuple):
     """One story: `cells` are its headline in pieces."""
 
     id: int
-    subject: str
+    model: str
     provider: str
     headline: str
     cells: list[Piece]
@@ -26,7 +26,7 @@ class Tape(NamedTuple):
 def tape(story: Story) -> Tape:
     return Tape(
         story.id,
-        subject(story),
+        clean(story.changes[0].model),
         clean(story.changes[0].provider_name),
         headline(story),
         pieces(story),

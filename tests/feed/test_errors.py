@@ -11,7 +11,8 @@ from feed.errors import Problem
 from tests.feed.rows import NOW, Rows
 
 EVERYWHERE = (
-    "/v1/providers", "/v1/models", "/v1/prices", "/v1/history?provider=a&model=b", "/v1/changes", "/v1/runs", "/v1/status",
+    "/v1/providers", "/v1/models", "/v1/prices", "/v1/history?provider=a&model=b", "/v1/changes", "/v1/runs",
+    "/v1/status",
     "/healthz", "/readyz", f"/v1/snapshots/{'0' * 64}", f"/v1/snapshots/{'0' * 64}/body",
     "/feeds/changes.atom", "/feeds/changes.rss", "/feeds/changes.json",
 )  # fmt: skip

@@ -52,14 +52,14 @@ def test_too_few_offers_are_a_failure_but_a_rejected_one_is_not(engine: Engine, 
     rows.run(NOW - HOUR, outcome="partial", failure="TooFewOffers", message="2 of 10 offers")
     assert told(engine)[0] == "failing"
     rows.run(NOW, outcome="partial", failure="Rejection(negative)", message="1 of 9 offers left out")
-    assert told(engine) == ("ok", "Read 1 hour ago, 1 offers. 1 of 9 offers left out.")
+    assert told(engine) == ("ok", "Read 1 hour ago, 1 offer. 1 of 9 offers left out.")
 
 
 def test_what_waits_and_what_pauses_is_said(engine: Engine, rows: Rows) -> None:
     rows.source(paused_until=NOW + DAY)
     rows.held(rows.series(quote=usd("1")), "implausible_factor", None, NOW, rows.run())
     assert told(engine)[1] == (
-        "Read 1 hour ago, 1 offers. 1 price waits for a second look. "
+        "Read 1 hour ago, 1 offer. 1 price waits for a second look. "
         "Paused until 2026-05-23 16:10 UTC, at the source's own wish."
     )
 

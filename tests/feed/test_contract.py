@@ -1,0 +1,121 @@
+"""What has been published is frozen: the API's schema and a sample of every answer and feed, pinned by digest.
+
+A new shape gets a new path. What only adds is written anew with `TOKENTAPE_TEST_WRITE_CONTRACTS=1 pytest
+tests/feed/test_contract.py`, which prints the digests to pin below, and is read line by line before it is committed.
+"""
+
+import json
+import os
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+from starlette.testclient import TestClient
+
+from feed.api import schemas
+from history.model import Conditions
+from tests.feed.rows import DAY, HOUR, NOW, Rows, flash_cut, usd
+
+CONTRACTS = Path(__file__).parent.parent / "contracts"
+PINNED = {
+    "changes.atom": "7ecf711f5276c55dcfda591664002523254c1d9e48577a04bc06e45a56e0181f",
+    "changes.feed.json": "f763001161bb2626ad4a77a720f364a1f51c6cb5b85bdf178dd405abe3021bbf",
+    "changes.json": "77a61c7030e8f4437121188e9fbf9ebc9aeb8700acba35dce50ec007ed9ef124",
+    "changes.rss": "8d876d5d3b4afb7c3153ee53cb4879a1e80544afe154da503e6855a1098a5475",
+    "history.json": "a02a3e75d5e3ec16ec5c5d6f8ac44b1bba8c8a0da5cd1703942fda8b68c939ae",
+    "models.json": "8b6bee64845ceced0d5e2ae35e730d39af4b3fa7d6fdafd637b712d9a89c8e41",
+    "openapi.json": "48b81334ca397ff2a72424400912254b04e47a457fe086db362ae4536e2b13f1",
+    "prices.json": "90e8d20548d866916f60e50e350596b17d0e150bdcfb3c79005c23243f0c3679",
+    "problem.json": "fac6ab1f189a6c1848696d2d4a491b848f66114619124d3ce1681b02e3c3f384",
+    "providers.json": "77cac925952af6c990570bc08f25147fc9fefb760a4e77f48c06152f653212dd",
+    "runs.json": "efabb1fbe7e420628b3ec9fe65e936498e9102952b7b27d433c375361111aeb1",
+    "status.json": "85091926a3a998ef6f73924a554e2995de54a59ebb664aa49f8c4088746e4aa7",
+}
+SAMPLES = {
+    "changes.atom": "/feeds/changes.atom",
+    "changes.rss": "/feeds/changes.rss",
+    "changes.feed.json": "/feeds/changes.json",
+    "changes.json": "/v1/changes?limit=2",
+    "history.json": "/v1/history?provider=deepseek&model=v4",
+    "models.json": "/v1/models",
+    "prices.json": "/v1/prices",
+    "problem.json": "/v1/prices?modle=v4",
+    "providers.json": "/v1/providers",
+    "runs.json": "/v1/runs?limit=1",
+    "status.json": "/v1/status",
+}
+SHAPES: dict[str, Any] = {
+    "changes.json": schemas.ChangePage,
+    "history.json": schemas.HistoryPage,
+    "models.json": schemas.ModelPage,
+    "prices.json": schemas.PricePage,
+    "providers.json": schemas.ProviderPage,
+    "runs.json": schemas.RunPage,
+    "status.json": schemas.Status,
+}
+
+
+@pytest.fixture
+def published(client: TestClient, rows: Rows) -> TestClient:
+    """A small database with something of everything."""
+    rows.price("0.54", NOW - DAY, superseded_at=NOW, conditions=Conditions(min_input_tokens=256_001))
+    rows.price("0.27", NOW - DAY, recorded_at=NOW, conditions=Conditions(min_input_tokens=256_001))
+    rows.price("0.04", NOW - DAY, unit="images", per=1, model="glyph", tier="batch", region="eu")
+    rows.price(None, NOW + timedelta(minutes=30), unit="images", model="glyph", tier="batch", region="eu")
+    flash_cut(rows)
+    rows.held(rows.series(quote=usd("1")), "implausible_factor", usd("1000"), NOW, 1)
+    rows.run(NOW + HOUR, outcome="failed", failure="PageChanged", message="the header 'Input' is gone", unread={"x": 1})
+    return client
+
+
+def frozen(name: str, body: bytes) -> None:
+    """The body is the frozen one, and the frozen one is the pinned one."""
+    path = CONTRACTS / name
+    if os.environ.get("TOKENTAPE_TEST_WRITE_CONTRACTS"):
+        path.write_bytes(body)
+        pytest.skip(f'"{name}": "{sha256(body).hexdigest()}",')
+    assert body.decode() == path.read_text(encoding="utf-8")
+    assert PINNED[name] == sha256(body).hexdigest()
+
+
+def test_the_schema_is_the_published_one(client: TestClient) -> None:
+    schema = client.get("/openapi.json").json()
+    frozen("openapi.json", json.dumps(schema, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n")
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_of_every_answer_is_the_published_one(published: TestClient, name: str) -> None:
+    frozen(name, published.get(SAMPLES[name]).content)
+
+
+def test_every_contract_is_pinned() -> None:
+    assert {path.name for path in CONTRACTS.iterdir()} == set(PINNED) == {"openapi.json", *SAMPLES}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_answer_keeps_to_its_schema(published: TestClient, name: str) -> None:
+    body = published.get(SAMPLES[name]).content
+    TypeAdapter(SHAPES[name]).validate_json(body, strict=True, extra="forbid")
+
+
+def test_every_operation_is_described(client: TestClient) -> None:
+    schema = client.get("/openapi.json").json()
+    operations = [operation for path in schema["paths"].values() for operation in path.values()]
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+    for operation in operations:
+        assert operation["summary"]
+        assert operation["description"]
+        assert operation["tags"]
+        assert {"200", "422", "500", "503"} <= set(operation["responses"])
+        assert set(operation["responses"]["422"]["content"]) == {"application/problem+json"}
+        for parameter in operation.get("parameters", ()):
+            assert parameter.get("description"), (operation["operationId"], parameter["name"])
+    assert {"HTTPValidationError", "ValidationError"}.isdisjoint(schema["components"]["schemas"])
+
+
+def test_no_schema_has_a_float() -> None:
+    text = json.dumps([TypeAdapter(shape).json_schema() for shape in SHAPES.values()])
+    assert '"number"' not in text
