@@ -114,7 +114,7 @@ def _same_answer(ours: int, theirs: int) -> None:
     """Both say the same price, or the comparison means nothing."""
     model, at = "model-00007", START + timedelta(days=11, hours=5)
     with urlopen(f"http://127.0.0.1:{ours}{_our_path(model, at)}") as answer:
-        mine = {row["unit"]: Decimal(row["amount"]) for row in json.load(answer)["items"]}
+        mine = {row["unit"]: Decimal(row["amount"]) for row in json.load(answer)["prices"]}
     with urlopen(f"http://127.0.0.1:{theirs}{_their_path(model, at)}") as answer:
         peer = {row["unit"]: Decimal(row["amount"]) for row in json.load(answer)}
     if mine != peer or len(mine) != len(UNITS):

@@ -1,7 +1,11 @@
 """OpenRouter's `pricing` objects: what each key bills, and overrides as regions of which the narrowest is right."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
+
+import msgspec
 
 from crawler.amounts import decimal
 from crawler.failures import PageChanged
@@ -28,8 +32,29 @@ _NOT_PRICES = frozenset({"overrides", "discount"})
 # The router decides which model answers and what it costs (openrouter/auto).
 _VARIABLE = ("-1", -1)
 
+_PRICING = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+
 _DAY = 24 * 60
 _ALL_DAY = ((0, _DAY),)
+
+
+class Priced(NamedTuple):
+    """What one `pricing` object comes to."""
+
+    components: tuple[PriceComponent, ...]
+    is_variable: bool
+    is_free: bool
+
+
+@lru_cache(maxsize=4096)
+def priced(pricing: bytes) -> Priced:
+    """One `pricing` object as it stands in the answer; most stand there, byte for byte, as they did the last time."""
+    try:
+        stated = _PRICING.decode(pricing)
+    except msgspec.DecodeError as error:
+        raise PageChanged(f"its pricing is {pricing[:80]!r}: {error}") from error
+    is_free = all(stated.get(key) in ("0", 0) for key in ("prompt", "completion"))
+    return Priced(tuple(components(stated)), is_variable(stated), is_free)
 
 
 def components(pricing: Mapping[str, Any]) -> Iterator[PriceComponent]:

@@ -133,7 +133,7 @@ def answers_of(request: Request) -> Answers:
 
 def next_url(request: Request, **changed: str) -> str:
     """This request's URL, with these parameters set: relative to the origin."""
-    return f"{request.url.path}?{urlencode({**request.query_params, **changed})}"
+    return f"{request.scope['path']}?{urlencode({**request.query_params, **changed})}"
 
 
 def utc_now() -> datetime:

@@ -67,7 +67,7 @@ def respond(
         "title": kind.replace("-", " ").capitalize() or HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
-        "instance": request.url.path,
+        "instance": request.scope["path"],
         **extra,
     }
     return Response(msgspec.json.encode(body), status, {"cache-control": "no-store", **(headers or {})}, MEDIA_TYPE)
@@ -79,7 +79,7 @@ def _on_problem(request: Request, error: Problem) -> Response:
 
 def _on_http(request: Request, error: HTTPException) -> Response:
     detail = {
-        404: f"Nothing is at {request.url.path}; / lists what there is.",
+        404: f"Nothing is at {request.scope['path']}; / lists what there is.",
         405: "Only GET and HEAD are answered here.",
     }
     return respond(request, error.status_code, detail.get(error.status_code, str(error.detail)), headers=error.headers)

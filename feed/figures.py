@@ -12,6 +12,8 @@ from history.model import Quote, plain
 from history.units import UNITS
 
 MILLION = 1_000_000
+# Below it is how a source rounds, not what it charges: 0.0833333333334 for 0.083333333333333.
+_A_HAIR = Fraction(1, 1000)
 _EXACT = Context(prec=80, traps=[Inexact])
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -54,6 +56,8 @@ def change(old: Quote, new: Quote) -> Fraction | None:
 def percent(exact: Fraction) -> str:
     """−56 %, +83 %, −98.2 %, and −99.99 % rather than −100 % for what is not free."""
     size = abs(exact)
+    if 0 < size < _A_HAIR:
+        return "≈0 %"
     digits = 1 if size < 10 or 95 <= size < 1000 else 0
     while size and (round(size, digits) == 0 or (exact < 0 and size < 100 == round(size, digits))):
         digits += 1

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from feed.figures import conditions_in_words, percent, rate
-from feed.wording import clean, in_order, named, size_of, subject, unit_label
+from feed.wording import clean, in_order, named, quoted, size_of, subject, unit_label
 from history.model import EventKind, Quote
 from history.queries import Change, Story
 
@@ -38,16 +38,20 @@ def headline(story: Story) -> str:
 def pieces(story: Story) -> list[Piece]:
     """Offers first, then the moves, the greatest first, then what came, went or was set right."""
     changes = in_order(story.changes)
-    whole = {one.kind: {(of.tier, of.region) for of in changes if of.kind is one.kind} for one in changes}
+    came = {(one.tier, one.region) for one in changes if one.kind is EventKind.OFFER_ADDED}
+    went = {(one.tier, one.region) for one in changes if one.kind is EventKind.OFFER_WITHDRAWN}
     told = [_offer_piece(one) for one in changes if one.kind in _OFFERS]
-    told += _moves([one for one in changes if one.kind in _MOVES])
+    told += _moves([one for one in changes if _is_move(one)])
     for one in changes:
         offer = (one.tier, one.region)
-        if one.kind in _OFFERS or one.kind in _MOVES or offer in whole.get(EventKind.OFFER_WITHDRAWN, ()):
-            continue
-        is_new = one.kind is EventKind.PRICE_ADDED and offer in whole.get(EventKind.OFFER_ADDED, ())
-        told.append(Piece(named(one), _short(one.new, one.unit)) if is_new else _other_piece(one))
-    return list(dict.fromkeys(Piece(clean(piece.what), piece.became, piece.direction) for piece in told))
+        if one.kind not in _OFFERS and not _is_move(one) and offer not in went:
+            is_new = one.kind is EventKind.PRICE_ADDED and offer in came
+            told.append(Piece(named(one), _short(one.new, one.unit)) if is_new else _other_piece(one))
+    return list(dict.fromkeys(Piece(clean(piece.what), clean(piece.became), piece.direction) for piece in told))
+
+
+def _is_move(one: Change) -> bool:
+    return one.kind in _MOVES and one.old is not None
 
 
 def _offer_piece(one: Change) -> Piece:
@@ -62,8 +66,12 @@ def _other_piece(one: Change) -> Piece:
     if one.kind is EventKind.PRICE_CANCELLED:
         return Piece(f"announced {named(one)} price", "cancelled")
     if one.kind is EventKind.PRICE_CORRECTED:
-        return Piece(named(one), f"corrected to {_short(one.new, one.unit)}".strip())
-    return Piece(named(one) if one.unit else "", "terms changed")
+        return Piece(named(one), f"corrected to {_short(one.new, one.unit)}")
+    if one.kind in _MOVES:
+        return Piece(named(one), f"{_short(one.new, one.unit)} from {one.effective_at:%Y-%m-%d}")
+    if one.unit:
+        return Piece(named(one), "terms changed")
+    return Piece("", f"now {quoted(one.new_terms)}" if one.new_terms else f"no longer {quoted(one.old_terms or ())}")
 
 
 def _moves(changes: Iterable[Change]) -> Iterator[Piece]:
@@ -77,8 +85,9 @@ def _moves(changes: Iterable[Change]) -> Iterator[Piece]:
 
 
 def _greatness(one: Change) -> Fraction:
+    """As far as a reader can tell them apart: what is written alike stays in the order of the units."""
     size = size_of(one)
-    return Fraction(-1_000_000) if size is None else -abs(size)
+    return Fraction(-1_000_000) if size is None else -round(abs(size), 1)
 
 
 def _direction(one: Change) -> Literal["up", "down", ""]:

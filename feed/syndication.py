@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -149,4 +148,4 @@ def _proof(page: Evidence, public_url: str) -> str:
 
 def is_web(url: str) -> bool:
     """Whether a scraped URL may become a link."""
-    return urlsplit(url).scheme in ("http", "https")
+    return url.lower().startswith(("http://", "https://"))

@@ -107,7 +107,7 @@ def _cancelled(one: Change) -> str:
 def _terms_moved(one: Change) -> str:
     old, new = one.old_terms or (), one.new_terms or ()
     if one.unit is None:
-        return f"terms were {_quoted(old)}, now {_quoted(new)}"
+        return f"terms were {quoted(old)}, now {quoted(new)}"
     if old != new:
         then, now = (conditions_in_words("".join(terms)) or "no conditions" for terms in (old, new))
         return f"{_full(one.new, one.unit)} as before, but now under {now} (was {then})"
@@ -116,12 +116,12 @@ def _terms_moved(one: Change) -> str:
     return f"{_full(one.new, one.unit)} as before, under another promotion"
 
 
-def _quoted(terms: tuple[str, ...]) -> str:
+def quoted(terms: tuple[str, ...]) -> str:
     return "; ".join(f"“{term}”" for term in terms) or "none"
 
 
 _TELL: dict[EventKind, Callable[[Change], str]] = {
-    EventKind.OFFER_ADDED: lambda one: f"new{f', {_quoted(one.new_terms)}' if one.new_terms else ''}",
+    EventKind.OFFER_ADDED: lambda one: f"new{f', {quoted(one.new_terms)}' if one.new_terms else ''}",
     EventKind.OFFER_WITHDRAWN: lambda one: f"withdrawn, not seen since {moment(one.effective_at)}",
     EventKind.PRICE_ADDED: lambda one: f"new price, {_full(one.new, one.unit)}",
     EventKind.PRICE_REMOVED: lambda one: f"removed, was {_full(one.old, one.unit)}",

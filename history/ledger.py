@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_DOWN
 from functools import lru_cache
@@ -13,20 +13,25 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, select, updat
 from history import tables as t
 from history.book import Change, Held, InForce, OfferState, Verdict, Version
 from history.model import OfferKey, Quote, SeriesKey
-from history.shelf import Shelf
+
+# Well below the number of parameters that either database takes.
+MODELS_AT_ONCE = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ledger:
-    """Writes what the run `run_id` found out about the source on `shelf`, as believed from `now` on."""
+    """Writes what the run `run_id` found out about a source, as believed from `now` on."""
 
     connection: Connection
-    shelf: Shelf
+    source_id: int
     run_id: int
     now: datetime
+    offer_ids: dict[OfferKey, int] = field(default_factory=dict)
+    series_ids: dict[SeriesKey, int] = field(default_factory=dict)
 
     def write(self, verdict: Verdict) -> None:
         """Everything that a verdict says."""
+        self._find_ids(_models_in(verdict))
         self._write_offers(verdict.offers)
         self._number_series(verdict)
         self._supersede(verdict.superseded)
@@ -35,8 +40,19 @@ class Ledger:
         self._write_held(verdict.held)
         self._write_changes(verdict.changes)
 
+    def _find_ids(self, models: Iterable[str]) -> None:
+        """What these models have on record, withdrawn or not."""
+        named = sorted(models)
+        for start in range(0, len(named), MODELS_AT_ONCE):
+            some = {"source_id": self.source_id, "models": named[start : start + MODELS_AT_ONCE]}
+            found = self.connection.execute(_IDS, some)
+            for offer_id, model, tier, region, series_id, unit, conditions in found:
+                self.offer_ids[OfferKey(model, tier, region)] = offer_id
+                if series_id is not None:
+                    self.series_ids[SeriesKey(model, tier, region, unit, conditions)] = series_id
+
     def _write_offers(self, states: dict[OfferKey, OfferState]) -> None:
-        first_id = next_id(self.connection, t.offer)
+        first_id = next_id(self.connection, t.offer) if states.keys() - self.offer_ids.keys() else 0
         new: list[dict[str, Any]] = []
         moved: list[dict[str, Any]] = []
         for key, state in states.items():
@@ -46,25 +62,25 @@ class Ledger:
                 "absent_runs": state.absent_runs,
                 "withdrawn": state.withdrawn,
             }
-            if key in self.shelf.offer_ids:
-                moved.append({"the_id": self.shelf.offer_ids[key], **row})
+            if key in self.offer_ids:
+                moved.append({"the_id": self.offer_ids[key], **row})
             else:
-                self.shelf.offer_ids[key] = first_id + len(new)
-                new.append({"id": self.shelf.offer_ids[key], "source_id": self.shelf.source_id, **key._asdict(), **row})
+                self.offer_ids[key] = first_id + len(new)
+                new.append({"id": self.offer_ids[key], "source_id": self.source_id, **key._asdict(), **row})
         insert(self.connection, t.offer, new)
         self._update(t.offer, ("terms", "absent_since", "absent_runs", "withdrawn"), moved)
 
     def _number_series(self, verdict: Verdict) -> None:
-        first_id = next_id(self.connection, t.series)
-        new: list[dict[str, Any]] = []
         named = dict.fromkeys([*(version.key for version in verdict.versions), *verdict.held])
+        first_id = next_id(self.connection, t.series) if named.keys() - self.series_ids.keys() else 0
+        new: list[dict[str, Any]] = []
         for key in named:
-            if key not in self.shelf.series_ids:
-                self.shelf.series_ids[key] = first_id + len(new)
+            if key not in self.series_ids:
+                self.series_ids[key] = first_id + len(new)
                 new.append(
                     {
-                        "id": self.shelf.series_ids[key],
-                        "offer_id": self.shelf.offer_ids[key.offer],
+                        "id": self.series_ids[key],
+                        "offer_id": self.offer_ids[key.offer],
                         "unit": key.unit,
                         "conditions": key.conditions,
                     }
@@ -72,7 +88,7 @@ class Ledger:
         insert(self.connection, t.series, new)
 
     def _supersede(self, versions: Iterable[tuple[SeriesKey, datetime]]) -> None:
-        rows = [{"the_series": self.shelf.series_ids[key], "the_start": valid_from} for key, valid_from in versions]
+        rows = [{"the_series": self.series_ids[key], "the_start": valid_from} for key, valid_from in versions]
         if rows:
             live = (
                 t.price.c.series_id == bindparam("the_series"),
@@ -84,7 +100,7 @@ class Ledger:
     def _write_versions(self, versions: Iterable[Version]) -> None:
         rows = [
             {
-                "series_id": self.shelf.series_ids[version.key],
+                "series_id": self.series_ids[version.key],
                 "valid_from": version.valid_from,
                 "recorded_at": self.now,
                 "basis": version.basis,
@@ -97,21 +113,21 @@ class Ledger:
 
     def _write_in_force(self, in_force: dict[SeriesKey, InForce]) -> None:
         rows = [
-            {"the_id": self.shelf.series_ids[key], "quote": state.quote, "in_force_from": state.since}
+            {"the_id": self.series_ids[key], "quote": state.quote, "in_force_from": state.since}
             for key, state in in_force.items()
         ]
         self._update(t.series, ("quote", "in_force_from"), rows)
 
     def _write_held(self, held: dict[SeriesKey, Held | None]) -> None:
         if held:
-            gone = [self.shelf.series_ids[key] for key in held]
+            gone = [self.series_ids[key] for key in held]
             self.connection.execute(delete(t.held).where(t.held.c.series_id.in_(gone)))
         insert(
             self.connection,
             t.held,
             [
                 {
-                    "series_id": self.shelf.series_ids[key],
+                    "series_id": self.series_ids[key],
                     "starts_at": state.starts_at,
                     "quote": state.quote,
                     "rule": state.rule,
@@ -134,8 +150,8 @@ class Ledger:
                     "id": event_id,
                     "story_id": stories.setdefault(change.offer.model, event_id),
                     "run_id": self.run_id,
-                    "offer_id": self.shelf.offer_ids[change.offer],
-                    "series_id": self.shelf.series_ids[change.key] if change.key else None,
+                    "offer_id": self.offer_ids[change.offer],
+                    "series_id": self.series_ids[change.key] if change.key else None,
                     "recorded_at": self.now,
                     **_change_columns(change),
                 }
@@ -147,6 +163,28 @@ class Ledger:
         if rows:
             values: dict[str, Any] = {name: bindparam(name) for name in columns}
             self.connection.execute(update(table).where(table.c.id == bindparam("the_id")).values(values), rows)
+
+
+_IDS = (
+    select(
+        t.offer.c.id,
+        t.offer.c.model,
+        t.offer.c.tier,
+        t.offer.c.region,
+        t.series.c.id,
+        t.series.c.unit,
+        t.series.c.conditions,
+    )
+    .outerjoin_from(t.offer, t.series, t.series.c.offer_id == t.offer.c.id)
+    .where(t.offer.c.source_id == bindparam("source_id"), t.offer.c.model.in_(bindparam("models", expanding=True)))
+)
+
+
+def _models_in(verdict: Verdict) -> set[str]:
+    series = {*verdict.held, *verdict.in_force, *(version.key for version in verdict.versions)}
+    offers = {*verdict.offers, *(change.offer for change in verdict.changes)}
+    superseded = {key for key, _ in verdict.superseded}
+    return {key.model for key in series | superseded} | {key.model for key in offers}
 
 
 def next_id(connection: Connection, table: Table) -> int:

@@ -72,9 +72,10 @@ def record(connection: Connection, reading: Reading, now: datetime) -> Recorded:
     seen, rejections = validate(reading.offers, reading.source)
     outcome, failure = judge(reading, seen, rejections)
     verdict = Verdict()
-    shelf = Shelf(connection, source_id)
     if outcome is not Outcome.FAILED:
-        verdict = compare(shelf.book(seen), seen, reading.observed_at, complete=outcome is Outcome.COMPLETE)
+        verdict = compare(
+            Shelf(connection, source_id).book(seen), seen, reading.observed_at, complete=outcome is Outcome.COMPLETE
+        )
     recorded = Recorded(
         next_id(connection, t.run),
         reading.source.name,
@@ -88,7 +89,7 @@ def record(connection: Connection, reading: Reading, now: datetime) -> Recorded:
     )
     write_run(connection, source_id, recorded, reading, now)
     _write_rejections(connection, recorded.run_id, rejections)
-    Ledger(connection, shelf, recorded.run_id, now).write(verdict)
+    Ledger(connection, source_id, recorded.run_id, now).write(verdict)
     return recorded
 
 

@@ -13,7 +13,6 @@ from history.compare import compare
 from history.ledger import Ledger, next_id
 from history.model import EventKind, Outcome, Quote, Reading, SeriesKey, Source
 from history.recorder import Recorded, judge, source_id_of, write_run
-from history.shelf import Shelf
 from history.validation import validate
 
 Timeline = dict[SeriesKey, dict[datetime, Version]]
@@ -80,33 +79,29 @@ def correct(
     for run_id, reading in readings:
         derived.take(run_id, reading)
     source_id = source_id_of(connection, source)
-    shelf = Shelf(connection, source_id)
-    believed = _believed(connection, source_id, shelf)
+    believed = _believed(connection, source_id)
     verdict = _difference(believed, derived)
     outcome = Outcome.PARTIAL if derived.book.baseline else Outcome.COMPLETE
     live = sum(1 for state in derived.book.offers.values() if not state.withdrawn)
     run_id = next_id(connection, t.run)
     recorded = Recorded(run_id, source.name, now, outcome, None, live, 0, len(derived.book.held), len(verdict.changes))
     write_run(connection, source_id, recorded, Reading(source, extractor, now), now, kind="reread")
-    Ledger(connection, shelf, run_id, now).write(verdict)
+    Ledger(connection, source_id, run_id, now).write(verdict)
     return recorded
 
 
-def _believed(connection: Connection, source_id: int, shelf: Shelf) -> Timeline:
-    named = {series_id: SeriesKey(*key) for key, series_id in shelf.series_ids.items()}
+def _believed(connection: Connection, source_id: int) -> Timeline:
     believed: Timeline = defaultdict(dict)
     for row in connection.execute(_LIVE, {"source_id": source_id}):
-        quote = (
-            None if row.amount is None else Quote(row.amount, row.currency, row.per, row.list_amount, row.ends_at).text
-        )
-        key = named[row.series_id]
+        quote = Quote(row.amount, row.currency, row.per, row.list_amount, row.ends_at).text if row.per else None
+        key = SeriesKey._make(row[:5])
         believed[key][row.valid_from] = Version(key, row.valid_from, quote, row.basis, row.run_id)
     return believed
 
 
 _LIVE = (
-    select(t.price)
-    .join(t.series, t.series.c.id == t.price.c.series_id)
+    select(t.offer.c.model, t.offer.c.tier, t.offer.c.region, t.series.c.unit, t.series.c.conditions, t.price)
+    .join_from(t.price, t.series, t.series.c.id == t.price.c.series_id)
     .join(t.offer, t.offer.c.id == t.series.c.offer_id)
     .where(t.offer.c.source_id == bindparam("source_id"), t.price.c.superseded_at.is_(None))
 )

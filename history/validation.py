@@ -1,7 +1,7 @@
 """Offer → observations, or a Rejection that names its rule: nothing implausible in itself gets further."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -22,6 +22,10 @@ class Observation(NamedTuple):
     key: SeriesKey
     quote: str
     starts_at: datetime | None = None
+
+
+# Unit, conditions, quote and stated start of one component.
+Quoted = tuple[str, str, str, datetime | None]
 
 
 @dataclass(slots=True)
@@ -47,7 +51,7 @@ def validate(offers: Iterable[Offer], source: Source) -> tuple[Seen, list[Reject
         try:
             if times_stated[offer.key] > 1:
                 raise _Refused("duplicate_offer", f"the page states it {times_stated[offer.key]} times")
-            observations = _observations(offer, source)
+            observations = list(_observations(offer, source))
         except _Refused as refused:
             rejections.append(Rejection(refused.rule, offer.model, str(refused)))
         else:
@@ -56,12 +60,24 @@ def validate(offers: Iterable[Offer], source: Source) -> tuple[Seen, list[Reject
     return seen, rejections
 
 
-def _observations(offer: Offer, source: Source) -> list[Observation]:
+def _observations(offer: Offer, source: Source) -> Iterator[Observation]:
     _check_identity(offer, source)
-    found = [_observation(offer, component, source) for component in offer.components]
-    if len({(key, starts_at) for key, _, starts_at in found}) < len(found):
+    for unit, conditions, quote, starts_at in _quoted(offer.components, source.currencies):
+        yield Observation(SeriesKey(offer.model, offer.tier, offer.region, unit, conditions), quote, starts_at)
+
+
+@lru_cache(maxsize=4096)
+def _quoted(components: tuple[PriceComponent, ...], currencies: frozenset[str]) -> list[Quoted]:
+    """The components in comparable form; the same ones come again and again, run by run and model by model."""
+    quoted = []
+    for component in components:
+        _check(component, currencies)
+        conditions = conditions_text(component.conditions)
+        quote = Quote(component.amount, component.currency, component.per, component.list_amount, component.valid_to)
+        quoted.append((component.unit, conditions, quote.text, component.valid_from))
+    if len({(unit, conditions, starts_at) for unit, conditions, _, starts_at in quoted}) < len(quoted):
         raise _Refused("duplicate_component", "one price is stated twice under the same conditions")
-    return found
+    return quoted
 
 
 def _check_identity(offer: Offer, source: Source) -> None:
@@ -75,19 +91,12 @@ def _check_identity(offer: Offer, source: Source) -> None:
         raise _Refused("nothing_stated", "it has neither a price nor a term")
 
 
-def _observation(offer: Offer, component: PriceComponent, source: Source) -> Observation:
-    _check(component, source)
-    key = SeriesKey(offer.model, offer.tier, offer.region, component.unit, conditions_text(component.conditions))
-    quote = Quote(component.amount, component.currency, component.per, component.list_amount, component.valid_to)
-    return Observation(key, quote.text, component.valid_from)
-
-
-def _check(component: PriceComponent, source: Source) -> None:
+def _check(component: PriceComponent, currencies: frozenset[str]) -> None:
     amount = component.amount
     if component.unit not in UNITS:
         raise _Refused("unknown_unit", f"{component.unit!r} is not a billable unit; the list is history/units.py")
-    if component.currency not in source.currencies:
-        raise _Refused("undeclared_currency", f"{_named(component)}: the source declares {sorted(source.currencies)}")
+    if component.currency not in currencies:
+        raise _Refused("undeclared_currency", f"{_named(component)}: the source declares {sorted(currencies)}")
     if not amount.is_finite() or amount < 0 or component.per < 1:
         raise _Refused("not_a_price", f"{_named(component)} per {component.per}")
     if amount > _ceiling(component.unit, component.currency, component.per):

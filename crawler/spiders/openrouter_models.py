@@ -1,12 +1,11 @@
 """OpenRouter's model list: every price key of every model, with its conditional overrides."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
 from crawler.failures import PageChanged
-from crawler.openrouter import components, is_variable
+from crawler.openrouter import Priced, priced
 from crawler.page import Page
 from crawler.spider import PricingSpider
 from history.model import Offer, Provider
@@ -18,7 +17,7 @@ class _Alias(msgspec.Struct):
 
 class _Model(msgspec.Struct):
     id: str
-    pricing: dict[str, Any]
+    pricing: msgspec.Raw
     expiration_date: str | None = None
     alias_target: _Alias | None = None
 
@@ -41,18 +40,17 @@ class OpenRouterModels(PricingSpider):
             raise PageChanged("the list of models is empty")
         for model in models:
             try:
-                prices = tuple(components(model.pricing))
+                prices = priced(bytes(model.pricing))
             except PageChanged as error:
                 raise PageChanged(f"{model.id}: {error}") from error
             tier = "batch" if model.id.endswith(":batch") else "standard"
-            yield Offer(self.provider.slug, model.id, prices, tier, terms=tuple(_terms(model)))
+            yield Offer(self.provider.slug, model.id, prices.components, tier, terms=tuple(_terms(model, prices)))
 
 
-def _terms(model: _Model) -> Iterator[str]:
-    prices = model.pricing
-    if is_variable(prices):
+def _terms(model: _Model, prices: Priced) -> Iterator[str]:
+    if prices.is_variable:
         yield "variable price"
-    if model.id.endswith(":free") and all(prices.get(key) in ("0", 0) for key in ("prompt", "completion")):
+    if prices.is_free and model.id.endswith(":free"):
         yield "free"
     if model.expiration_date is not None:
         yield f"expires {model.expiration_date}"

@@ -84,7 +84,7 @@ async def _give(
         found = queries.stories(connection, asked.wanted(), asked.before, asked.limit + 1)
         shown = found[: asked.limit]
         older = shown[-1].id if len(found) > len(shown) else None
-        channel = _channel(answers.public_url + request.url.path, answers.public_url, asked, older)
+        channel = _channel(answers.public_url + request.scope["path"], answers.public_url, asked, older)
         return Rendered(form(channel, [syndication.entry(one, answers.public_url) for one in shown]), channel.next_url)
 
     return await answers.give(request, render, media_type=media_type, only_changes=True)

@@ -1,6 +1,7 @@
 """Conditional requests, HEAD, CORS: what a cache, a browser and a feed reader rely on."""
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
@@ -26,7 +27,9 @@ def fresh(engine: Engine, rows: Rows, clock: Clock) -> TestClient:
 
 def rendered(client: TestClient) -> int:
     """How many answers the application has rendered and kept."""
-    answers: Answers = client.app.state.answers  # type: ignore[attr-defined]
+    app = client.app
+    assert isinstance(app, FastAPI)
+    answers: Answers = app.state.answers
     return len(answers.kept)
 
 

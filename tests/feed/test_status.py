@@ -1,5 +1,7 @@
 """How the sources fare, for machines and for a person."""
 
+from datetime import datetime
+
 import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
@@ -12,10 +14,10 @@ from tests.feed.conftest import Clock
 from tests.feed.rows import DAY, HOUR, NOW, Rows, usd
 
 
-def told(engine: Engine, at: object = NOW + HOUR) -> tuple[str, str]:
+def told(engine: Engine, at: datetime = NOW + HOUR) -> tuple[str, str]:
     with reading(engine) as connection:
         [source] = queries.statuses(connection)
-    return health(source, at)[:2]  # type: ignore[arg-type]
+    return health(source, at)[:2]
 
 
 def test_a_source_that_was_read_is_well(engine: Engine, rows: Rows) -> None:

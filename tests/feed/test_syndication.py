@@ -167,6 +167,14 @@ def test_an_empty_feed_is_valid_and_does_not_move(client: TestClient, rows: Rows
         assert etree.fromstring(first.content).findtext(f"{ATOM}updated") == "1970-01-01T00:00:00+00:00"
 
 
+def test_a_source_that_only_rounds_otherwise_is_no_news(client: TestClient, rows: Rows) -> None:
+    rows.story(None, moved("cache_write_tokens", "0.083333333333334", "0.08333333333333334"))
+    assert entries(client, "/feeds/changes.atom") == []
+    assert len(client.get("/v1/changes").json()["changes"]) == 1
+    rows.story(None, moved("input_tokens", "1", "0"), {"kind": "terms_changed", "old_terms": (), "new_terms": ("x",)})
+    assert len(entries(client, "/feeds/changes.rss")) == 1
+
+
 def test_several_stories_in_one_second_have_their_own_ids(client: TestClient, rows: Rows) -> None:
     run = rows.run(NOW)
     for name in "abc":

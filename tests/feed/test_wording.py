@@ -100,6 +100,21 @@ def test_an_announced_price_says_from_when(told: Tell) -> None:
     assert when(story) == "In force from 2026-05-23 16:10 UTC; seen 2026-05-22 16:10 UTC."
 
 
+def test_a_new_price_that_is_only_announced_says_from_when(told: Tell) -> None:
+    story = told({"kind": "offer_added"}, moved("input_tokens", None, "3", "price_scheduled", effective_at=NOW + DAY))
+    assert headline(story) == "v4: new, input $3/1M from 2026-05-23"
+    assert sentences(story)[1] == "input: $3 per 1M tokens from 2026-05-23 16:10 UTC"
+
+
+def test_moves_that_are_written_alike_stay_in_the_order_of_the_units(told: Tell) -> None:
+    story = told(
+        moved("cache_read_tokens", "0.1", "0.02"),
+        moved("output_tokens", "10", "2.0001"),
+        moved("input_tokens", "5", "1"),
+    )
+    assert headline(story) == "v4: input −80 %, output −80 %, cache hit −80 %"
+
+
 def test_a_cancelled_announcement_says_what_stays(told: Tell) -> None:
     story = told(moved("input_tokens", "0.5", "1", "price_cancelled"))
     assert headline(story) == "v4: announced input price cancelled"
@@ -132,8 +147,12 @@ def test_conditions_that_moved_are_told_in_words(told: Tell) -> None:
 
 def test_terms_of_an_offer_are_quoted(told: Tell) -> None:
     story = told({"kind": "terms_changed", "old_terms": ("free",), "new_terms": ()})
-    assert headline(story) == "v4: terms changed"
+    assert headline(story) == "v4: no longer “free”"
     assert sentences(story) == ["offer: terms were “free”, now none"]
+    assert (
+        headline(told({"kind": "terms_changed", "old_terms": (), "new_terms": ("deprecated",)}))
+        == "v4: now “deprecated”"
+    )
 
 
 def test_another_promotion_at_the_same_price_is_told_as_such(told: Tell) -> None:
