@@ -1,4 +1,4 @@
-"""`make bench`: every figure that the README or a decision states, measured now. Exit code 1 where a bound is missed."""
+"""`make bench`: every figure that we claim, measured now. Exit code 1 where a bound is missed."""
 
 import sys
 

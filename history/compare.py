@@ -28,7 +28,8 @@ def compare(book: Book, seen: Seen, at: datetime, *, complete: bool) -> Verdict:
         comparison.judge_missing_announcements()
         comparison.judge_missing_offers()
     verdict = comparison.verdict
-    verdict.changes = [] if book.baseline else sorted(_conditions_moved(verdict.changes), key=_telling_order)
+    told = [change for change in _conditions_moved(verdict.changes) if not book.baseline or _is_news(change, book)]
+    verdict.changes = sorted(told, key=_telling_order)
     return verdict
 
 
@@ -222,6 +223,11 @@ class _Comparison:
 
     def _tell(self, change: Change) -> None:
         self.verdict.changes.append(change)
+
+
+def _is_news(change: Change, book: Book) -> bool:
+    """Before the first complete run, being seen for the first time by us is not a change in the world."""
+    return change.offer in book.offers and change.kind not in (EventKind.OFFER_ADDED, EventKind.PRICE_ADDED)
 
 
 def _many(some: int, of: int, share: float) -> bool:

@@ -1,12 +1,12 @@
 """The recording rules once more, from nothing: JSON files in, changes out. Shares no code with the project.
 
 Rules: the first file is the baseline. A value that moves by more than 5×, to or from zero, or of a kind never seen
-before, counts only when the next file agrees, and is dated by the first of the two; until then nothing else moves in the
-same model (unless the model is new). A price
-that leaves a model counts at once, unless more than 5 models and more than a quarter of all lose one in the same file:
-then the next file has to agree. A model that is missing is withdrawn in the third file without it, or the fourth where
-more than 5 and more than a tenth of all would go together; it went when it was first missing. A price that leaves and
-returns unchanged under another condition in the same file has only changed its condition.
+before, counts only when the next file agrees, and is dated by the first of the two; until then nothing else moves in
+the same model (unless the model is new). A price that leaves a model counts at once, unless more than 5 models and more
+than a quarter of all lose one in the same file: then the next file has to agree. A model that is missing is withdrawn
+in the third file without it, or the fourth where more than 5 and more than a tenth of all would go together; it went
+when it was first missing. A price that leaves and returns unchanged under another condition in the same file has only
+changed its condition.
 """
 
 import gzip

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 # feedparser has no types.
 import feedparser  # type: ignore[import-untyped]
@@ -36,7 +36,8 @@ class Glimmer(PricingSpider):
 
     name = "glimmer"
     provider = Provider("glimmer", "Glimmer", "lab")
-    start_urls: ClassVar[list[str]] = ["https://glimmer.example/price.md"]
+    # Scrapy wants a list on the class.
+    start_urls = ["https://glimmer.example/price.md"]  # noqa: RUF012
     currency = "CNY"
     offers_expected = range(1, 10)
 

@@ -79,6 +79,13 @@ def test_the_first_complete_run_is_the_baseline_and_tells_nothing(engine: Engine
     assert believed(engine, "a", "input_tokens", day(-1)) is None
 
 
+def test_before_the_first_complete_run_moves_are_told_and_additions_are_not(engine: Engine, run: Runs) -> None:
+    source = Source(SOURCE.name, LAB, SOURCE.url, SOURCE.currencies, range(3, 100), 3600)
+    assert run(0, simple("a", "3"), source=source).outcome is Outcome.PARTIAL
+    run(1, simple("a", "2"), simple("b", "7"), source=source)
+    assert told(engine) == [("price_lowered", "a", "input_tokens", "3", "2", day(1))]
+
+
 def test_a_cut_and_a_raise_of_one_run_are_one_story(engine: Engine, run: Runs) -> None:
     run(0, offer("a", price("input_tokens", "6"), price("output_tokens", "10")))
     run(1, offer("a", price("input_tokens", "11"), price("output_tokens", "9")))
