@@ -23,7 +23,10 @@ def connect(url: str) -> Engine:
         )
     if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql")
+    # The API answers in as many threads as Starlette has: 40.
+    engine = create_engine(
+        parsed, pool_size=20, max_overflow=20, pool_pre_ping=parsed.get_backend_name() == "postgresql"
+    )
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
     return engine

@@ -79,7 +79,7 @@ def test_broken_queries_are_answered_and_never_crash(app: Any, query: bytes) -> 
 def test_what_is_not_http_passes_through() -> None:
     seen: list[str] = []
 
-    async def inner(scope: Message, _receive: Any, _send: Any) -> None:
+    async def inner(scope: Any, _receive: Any, _send: Any) -> None:
         seen.append(scope["type"])
 
     async def nothing(*_given: Any) -> Any:

@@ -1,6 +1,7 @@
 """The pages: everything on them is reachable, escaped, and from here."""
 
 import re
+from typing import Any
 
 import pytest
 from lxml import html
@@ -58,7 +59,7 @@ def test_nothing_comes_from_elsewhere(client: TestClient, rows: Rows) -> None:
 
 def test_a_story_has_a_page_for_good(client: TestClient, rows: Rows) -> None:
     story_id = flash_cut(rows)
-    page = html.fromstring(client.get(f"/stories/{story_id}").content)
+    page: Any = html.fromstring(client.get(f"/stories/{story_id}").content)
     assert page.cssselect("h1")[0].text_content() == "deepseek-v4-flash"
     assert "cache hit: was $0.14, now $0.0028 per 1M tokens (−98 %)" in page.text_content()
     assert [client.get(f"/stories/{wrong}").status_code for wrong in (4711, 0, 10**30, "x")] == [404, 404, 404, 422]

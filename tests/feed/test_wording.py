@@ -26,7 +26,7 @@ class Tell:
     def __init__(self, rows: Rows, engine: Engine) -> None:
         self.rows, self.engine = rows, engine
 
-    def __call__(self, *changes: dict[str, object], **offer: object) -> queries.Story:
+    def __call__(self, *changes: dict[str, object], **offer: Any) -> queries.Story:
         return self.read(self.rows.story(None, *changes, **{"model": "v4", **offer}))
 
     def read(self, story_id: int) -> queries.Story:

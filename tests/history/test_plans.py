@@ -41,7 +41,7 @@ def plan(engine: Engine, question: Any, *given: Any, **named: Any) -> list[str]:
     """SQLite's plan of every statement that the question runs."""
     seen: list[tuple[str, Any]] = []
     with reading(engine) as connection:
-        raw = connection.connection.driver_connection
+        raw: Any = connection.connection.driver_connection
         raw.set_trace_callback(lambda statement: seen.append((statement, ())))
         question(connection, *given, **named)
         raw.set_trace_callback(None)

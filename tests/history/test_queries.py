@@ -258,11 +258,12 @@ def test_models_are_listed_with_their_offers(rows: Rows, look: Look) -> None:
         ("deepseek", "a_flash", True), ("deepseek", "b-Flash", False), ("zhipu", "aXflash", False),
     ]  # fmt: skip
     assert listed[1].offers[1].terms == ("free",)
-    names = {key: [one.model for one in look(queries.models, **asked)] for key, asked in {
+    asked_for: dict[str, dict[str, Any]] = {
         "flash": {"contains": "FLASH", "provider_slug": "deepseek"}, "literal underscore": {"contains": "a_f"},
         "percent": {"contains": "%"}, "gone": {"withdrawn": True}, "live": {"withdrawn": False},
         "rest": {"after": ("deepseek", "a_flash"), "limit": 1},
-    }.items()}  # fmt: skip
+    }  # fmt: skip
+    names = {key: [one.model for one in look(queries.models, **asked)] for key, asked in asked_for.items()}
     assert names == {
         "flash": ["a_flash", "b-Flash"], "literal underscore": ["a_flash"], "percent": [], "gone": ["a_flash"],
         "live": ["b-Flash", "aXflash"], "rest": ["b-Flash"],
