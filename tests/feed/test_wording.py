@@ -1,6 +1,7 @@
 """Events become sentences."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
