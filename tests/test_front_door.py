@@ -140,6 +140,8 @@ def up(environment: dict[str, str], tmp_path: Path, port: int) -> Iterator[Calla
     for child in started:
         child.kill()
         child.wait()
+        if child.stderr:
+            child.stderr.close()
 
 
 def test_up_serves_everything_and_stops_cleanly_on_ctrl_c(up: Callable[[], "subprocess.Popen[str]"], port: int) -> None:
