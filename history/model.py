@@ -90,6 +90,10 @@ class PriceComponent:
     valid_from: datetime | None = None
     valid_to: datetime | None = None
 
+    def __hash__(self) -> int:
+        """Of what mostly differs: half the time of a replay's validation went into hashing all eight fields."""
+        return hash((self.unit, self.amount))
+
     def as_dict(self) -> dict[str, Any]:
         """The shape that `tokentape extract` prints: decimals as plain strings, absent conditions left out."""
         conditions = self.conditions.as_dict()

@@ -44,18 +44,18 @@ class _Refused(Exception):
 
 def validate(offers: Iterable[Offer], source: Source) -> tuple[Seen, list[Rejection]]:
     """Sort what a page states into what is believable in itself and what is not."""
-    offers = list(offers)
-    times_stated = Counter(offer.key for offer in offers)
+    stated = [(offer.key, offer) for offer in offers]
+    times_stated = Counter(key for key, _ in stated)
     seen, rejections = Seen(), []
-    for offer in offers:
+    for key, offer in stated:
         try:
-            if times_stated[offer.key] > 1:
-                raise _Refused("duplicate_offer", f"the page states it {times_stated[offer.key]} times")
+            if times_stated[key] > 1:
+                raise _Refused("duplicate_offer", f"the page states it {times_stated[key]} times")
             observations = list(_observations(offer, source))
         except _Refused as refused:
             rejections.append(Rejection(refused.rule, offer.model, str(refused)))
         else:
-            seen.offers[offer.key] = offer.terms
+            seen.offers[key] = offer.terms
             seen.observations.extend(observations)
     return seen, rejections
 
