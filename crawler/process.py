@@ -73,12 +73,13 @@ class CrawlResult:
         )  # fmt: skip
 
     def __str__(self) -> str:
+        took = f" ({self.seconds:.1f} s)" if self.seconds else ""
         why = f". {self.failure}: {self.message}" if self.failure else ""
         if self.outcome is Outcome.FAILED:
-            return f"{self.source}: failed after {self.seconds:.1f} s{why}"
+            return f"{self.source}: failed{took}{why}"
         held = f", {self.held} held until seen again" if self.held else ""
-        told = f"{self.outcome}, {self.offers} offers, {self.events} changes{held}"
-        return f"{self.source}: {told} ({self.seconds:.1f} s){why}"
+        changes = f"{self.events} change{'' if self.events == 1 else 's'}"
+        return f"{self.source}: {self.outcome}, {self.offers} offers, {changes}{held}{took}{why}"
 
 
 def crawl(
