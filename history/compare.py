@@ -276,10 +276,6 @@ def _as_terms(old: Change, new: Change) -> Change:
 _ORDER = {kind: position for position, kind in enumerate(EventKind)}
 
 
-def _telling_order(change: Change) -> tuple[OfferKey, int, str, str]:
-    return (
-        change.offer,
-        _ORDER[change.kind],
-        change.key.unit if change.key else "",
-        change.key.conditions if change.key else "",
-    )
+def _telling_order(change: Change) -> tuple[OfferKey, int, str, str, datetime]:
+    unit, conditions = (change.key.unit, change.key.conditions) if change.key else ("", "")
+    return change.offer, _ORDER[change.kind], unit, conditions, change.effective_at
