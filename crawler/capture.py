@@ -10,13 +10,18 @@ from crawler.answers import Answer
 from crawler.child import crawl_here
 from crawler.failures import PageChanged
 from crawler.page import Page
-from crawler.reading import spider_class
+from crawler.reading import spider_class, spider_names
 from crawler.spider import PricingSpider
 from history.model import Offer
 from history.times import to_rfc3339
 
 PAGES = Path(__file__).parent.parent / "tests" / "pages"
 EXTENSIONS = {"text/html": "html", "application/json": "json", "text/markdown": "md", "text/plain": "txt"}
+UNWRITTEN = """There is no crawler/spiders/{name}.py yet. Next:
+  1. Cut {body} down to a few rows in the page's own shape, and write the prices anew: captures belong to others.
+  2. Write crawler/spiders/{name}.py; tokentape extract {name} {folder} prints what it reads.
+  3. Say in {folder}/offers.json what the page says.
+  4. make check"""
 NEXT = """Next:
   1. Cut {body} down to a few rows in the page's own shape, and write the prices anew: captures belong to others.
   2. Make {offers} what the page says, read from the page and not from the spider.
@@ -31,7 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--into", type=Path, default=PAGES, help="the folder that has one folder for each spider")
     wanted = parser.parse_args(argv)
     answers: list[Answer] = []
-    spider = crawl_here(wanted.spider, None, wanted.url, on_item=lambda item: answers.append(item))
+    kind = spider_class(wanted.spider) if wanted.spider in spider_names() else _Unwritten
+    if kind is _Unwritten and not wanted.url:
+        parser.error(f"there is no spider {wanted.spider!r} yet: say which URL it is to read")
+    spider = crawl_here(kind, None, wanted.url, on_item=lambda item: answers.append(item))
     if spider.crash is not None:
         raise spider.crash
     if not answers:
@@ -44,7 +52,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     body = save(page, folder)
     print(f"saved {len(page.body)} bytes from {page.url} in {body}")
+    if kind is _Unwritten and spider.failure is None:
+        print(UNWRITTEN.format(name=wanted.spider, body=body, folder=folder))
+        return 0
     return _tell(spider, page, folder, body)
+
+
+class _Unwritten(PricingSpider):
+    """A provider's first capture comes before its spider: fetched like any other, read by nobody."""
+
+    name = "unwritten"
 
 
 def save(page: Page, folder: Path) -> Path:

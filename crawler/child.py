@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     database = connect(house().database)
     try:
         correct_first(database, wanted.spider, wanted.captured or datetime.now(UTC))
-        spider = crawl_here(wanted.spider, database, wanted.url, wanted.captured, wanted.fetch_timeout_s)
+        spider = crawl_here(spider_class(wanted.spider), database, wanted.url, wanted.captured, wanted.fetch_timeout_s)
     except MemoryError:
         return OUT_OF_MEMORY
     if isinstance(spider.crash, MemoryError):
@@ -59,20 +59,20 @@ def correct_first(database: Engine, name: str, now: datetime) -> None:
 
 
 def crawl_here(
-    name: str, database: Engine | None, url: str | None = None, captured: datetime | None = None,
+    kind: type[PricingSpider], database: Engine | None, url: str | None = None, captured: datetime | None = None,
     fetch_timeout_s: float = USUAL.fetch_timeout_s, on_item: Callable[..., None] | None = None,
 ) -> PricingSpider:  # fmt: skip
     """One crawl in this process, which Scrapy allows but once; the spider knows what became of it."""
     process = AsyncCrawlerProcess(settings.for_crawl(house().contact, fetch_timeout_s, url))
     quiet()
-    crawler = process.create_crawler(spider_class(name))
+    crawler = process.create_crawler(kind)
     if on_item is not None:
         crawler.signals.connect(on_item, signals.item_scraped)
     crawling = process.crawl(crawler, database=database, url=url, captured=captured)
     process.start()
     crawling.result()
     if not isinstance(crawler.spider, PricingSpider):
-        raise TypeError(f"{name} is not a PricingSpider")
+        raise TypeError(f"{kind} is not a PricingSpider")
     return crawler.spider
 
 

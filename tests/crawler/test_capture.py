@@ -15,8 +15,8 @@ from tests.misbehaving_server import MisbehavingServer, status
 ROOT = Path(__file__).parent.parent.parent
 
 
-def capture(into: Path, url: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "crawler.capture", DEEPSEEK, url, "--into", str(into)]
+def capture(into: Path, url: str, spider: str = DEEPSEEK) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "crawler.capture", spider, url, "--into", str(into)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ, check=False)
 
 
@@ -39,6 +39,15 @@ def test_a_page_is_saved_with_where_it_came_from_and_what_it_says(tmp_path: Path
     assert [offer["model"] for offer in offers] == ["deepseek-quick", "deepseek-deep"]
     assert "2 offers" in done.stdout
     assert "1. Cut " in done.stdout
+
+
+def test_the_first_capture_of_a_provider_comes_before_its_spider(tmp_path: Path, server: MisbehavingServer) -> None:
+    server.behaviours["/pricing"] = GOOD[DEEPSEEK]
+    done = capture(tmp_path, server.url("/pricing"), "newlab")
+    assert (done.returncode, done.stderr) == (0, "")
+    (folder,) = (tmp_path / "newlab").iterdir()
+    assert sorted(path.name for path in folder.iterdir()) == ["body.html", "capture.json"]
+    assert "Write crawler/spiders/newlab.py" in done.stdout
 
 
 def test_a_page_that_is_not_understood_is_saved_all_the_same(tmp_path: Path, server: MisbehavingServer) -> None:
