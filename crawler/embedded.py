@@ -1,18 +1,21 @@
 """Prices that a page carries as JSON inside its HTML: script elements, Next.js streams, Astro attributes."""
 
+import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 from lxml import etree, html
 
 from crawler.failures import PageChanged
 
+T = TypeVar("T")
+
 _SCRIPTS = etree.XPath("//script[@type='application/json' or @type='application/ld+json']")
 _ATTRIBUTES = etree.XPath("//@*[name()=$name]")
-_PUSH = re.compile(r'self\.__next_f\.push\(\[1,\s*("(?:[^"\\]|\\.)*")\s*\]\)', re.DOTALL)
+_PUSH = re.compile(r'self\.__next_f\.push\(\[1,\s*("[^"\\]*(?:\\.[^"\\]*)*")\s*\]\)', re.DOTALL)
 _UNTYPED: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -58,3 +61,25 @@ def astro(encoded: Any) -> Any:
         case [1, list() as items]:
             return [astro(item) for item in items]
     raise PageChanged(f"Astro props hold {str(encoded)[:80]!r}, neither a scalar nor a list")
+
+
+def objects(stream: str, begins: str, holds: str, shape: type[T]) -> Iterator[T]:
+    """Every object of that shape in a stream of Next.js: it `begins` so, and `holds` that: '{"id":', '"price":[{'."""
+    decoder, at = json.JSONDecoder(parse_float=Decimal), stream.find(holds)
+    while at >= 0:
+        start = stream.rfind(begins, 0, at)
+        try:
+            found, end = decoder.raw_decode(stream, start)
+            yield msgspec.convert(found, shape)
+        except ValueError as error:
+            raise PageChanged(f"what holds {holds} cannot be read: {error}; {stream[start : start + 80]!r}") from error
+        if start < 0 or end < at:
+            raise PageChanged(f"{holds} stands outside of {begins}: {stream[at : at + 80]!r}")
+        at = stream.find(holds, end)
+
+
+def said(text: str) -> str:
+    """What a string of a stream says: "$$1.5" is "$1.5", while "$2a" stands for another row, which is PageChanged."""
+    if text.startswith("$") and not text.startswith("$$"):
+        raise PageChanged(f"{text!r} stands for another row of the stream")
+    return text.removeprefix("$") if text.startswith("$$") else text

@@ -6,7 +6,7 @@ from html import unescape
 
 from crawler import jsx, markup
 from crawler.failures import PageChanged
-from crawler.grid import Block, Cell, Grid, Heading, Prose, marks_of
+from crawler.grid import Block, Cell, Grid, Heading, Prose, marks_of, mention_money
 
 _COMMENT = re.compile(r"<!--.*?-->|\{/\*.*?\*/\}", re.DOTALL)
 _FENCE = re.compile(r"\s*(```+|~~~+)")
@@ -31,6 +31,7 @@ _BREAK = re.compile(r"<br\s*/?>|</?(?:p|div|li)\b[^<>]*>|<hr\b[^<>]*>|\*{3}", re
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|<>|</>")
 _JSX_STRING = re.compile(r"\{\s*[\"']([^\"']*)[\"']\s*\}")
 _STRONG = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+_STRONG_CELL = re.compile(r"\*\*(?=[^\s*])([^<>*]+)\*\*")
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]+?)(?<=[^\s*])\*(?![\w*])")
 _PRIVATE = 0xE000
 _UNPRIVATE = {_PRIVATE + code: chr(code) for code in range(33, 127)}
@@ -114,6 +115,9 @@ def _follow_tabs(line: str, within: list[str]) -> None:
 
 
 def _prose(paragraph: list[str]) -> Iterator[Block]:
+    for line in paragraph:
+        if line.lstrip().startswith("|") and mention_money([cell_of(line)]):
+            raise PageChanged(f"a row of prices stands under no table's header: {line.strip()[:80]!r}")
     lines = tuple(text for line in paragraph for text in cell_of(_BULLET.sub("", line, count=1), prose=True).lines)
     if lines and any(line.strip("-") for line in lines):
         yield Prose(lines)
@@ -155,6 +159,8 @@ def _html_table(lines: list[str], at: int, within: tuple[str, ...]) -> tuple[Gri
     # MDX writes rowSpan={2}, <>{"$"}0.30</> and \$0.30 where HTML has rowspan="2" and $0.30.
     source = re.sub(r"(\w+)=\{([0-9]+)\}", r'\1="\2"', re.sub("</?>", "", match[0]))
     source = _ESCAPE.sub(lambda escaped: f"&#{ord(escaped[1])};", source)
+    # Xiaomi writes Markdown into its cells: <th>**Output**</th>, <td>`mimo-v2.6-pro`</td> (2026-10).
+    source = _STRONG_CELL.sub(r"\1", source).replace("`", "")
     tree = markup.parse(_JSX_STRING.sub(r"\1", source))
     grid = next(block for block in markup.blocks(tree) if isinstance(block, Grid))
     return grid._replace(within=within), at + "\n".join(lines[at:])[: match.end()].count("\n") + 1

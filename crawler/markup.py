@@ -1,6 +1,7 @@
 """HTML as blocks: headings, prose and tables with real spans, placeholder cells dropped."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from typing import cast
 
@@ -15,10 +16,12 @@ _SILENT = frozenset({"script", "style", "template", "noscript", "svg", "table"})
 _LINES = frozenset({"p", "div", "li", "ul", "ol", "tr", "section"})
 _PLACEHOLDERS = frozenset({"hidden", "table-hide"})
 _SECTIONS = frozenset({"thead", "tbody", "tfoot"})
-_BLOCKS = etree.XPath(
-    "//*[self::h1 or self::h2 or self::h3 or self::h4 or self::h5 or self::h6 or self::p or self::li[not(.//p)]]"
-    "[not(ancestor::table)] | //table"
-)
+_BLOCKS = (*sorted(HEADINGS), "p", "span", "li", "div", "table")
+# The headings of the ace editor: <div class="ace-line heading-h2"> (docs.volcengine.com 2026-07-17).
+_ACE_HEADING = re.compile(r"(?:^|\s)heading-h[1-6](?:\s|$)")
+# The slate editor's tabs: labels in a bar, then as many panes (cloud.tencent.com 2026-08-10).
+_LABELS = etree.XPath("./div[contains(@class, 'tse-tabs__bar')]//div[contains(@class, 'tse-tabs__item-label')]")
+_PANES = etree.XPath("./div[contains(@class, 'tse-tabs__cont')]")
 
 
 def parse(text: str) -> html.HtmlElement:
@@ -32,23 +35,53 @@ def parse(text: str) -> html.HtmlElement:
 
 def blocks(tree: html.HtmlElement) -> Iterator[Block]:
     """Headings, prose and tables in the order of the document."""
-    for element in cast(list[html.HtmlElement], _BLOCKS(tree)):
+    for element in _outside_tables(tree):
         if element.tag == "table":
             if rows := list(_rows(element)):
-                yield Grid(spread([cells for _, cells in rows]), _head([row for row, _ in rows]))
-        elif element.tag in HEADINGS:
+                yield Grid(spread([cells for _, cells in rows]), _head([row for row, _ in rows]), _within(element))
+        elif element.tag in HEADINGS or _ACE_HEADING.search(element.get("class") or ""):
             yield Heading(cell_of(element, prose=True).text)
-        elif lines := cell_of(element, prose=True).lines:
+        elif _is_paragraph(element) and (lines := cell_of(element, prose=True).lines):
             yield Prose(lines)
+
+
+def _outside_tables(tree: html.HtmlElement) -> Iterator[html.HtmlElement]:
+    """What may be a block, in order; of what stands in a table only further tables."""
+    inside = 0
+    for element in tree.iter(*_BLOCKS):
+        if not inside or element.tag == "table":
+            yield element
+        if inside:
+            inside -= 1
+        elif element.tag == "table":
+            inside = sum(1 for _ in element.iter(*_BLOCKS)) - 1
+
+
+def _is_paragraph(element: html.HtmlElement) -> bool:
+    """Mintlify writes its paragraphs as <span data-as="p"> (docs.z.ai 2026-08-18, platform.kimi.com 2026-07-17)."""
+    if element.tag in ("span", "p"):
+        return "p" in (element.tag, element.get("data-as"))
+    return element.tag == "li" and not any(map(_is_paragraph, element.iter("p", "span")))
 
 
 def cell_of(element: html.HtmlElement, *, prose: bool = False) -> Cell:
     """What an element says. In prose a footnote mark stays in the text, as "(1)"."""
+    while len(element) == 1 and (inner := _sole(element)) is not None:
+        element = inner
     if not len(element):
         return Cell.of([_flat(element.text)])
     written, struck, marks = list[str](), list[str](), list[str]()
     _read(element, written, struck, written if prose else marks, prose)
     return Cell.of(written, struck, () if prose else marks)
+
+
+def _sole(element: html.HtmlElement) -> html.HtmlElement | None:
+    """The one plain element that holds everything an element says: editors wrap a word in four spans."""
+    child = element[0]
+    if child.tag not in ("div", "span") or (element.text or "").strip() or (child.tail or "").strip():
+        return None
+    look = _look(child)
+    return None if "line-through" in look or "display" in look else child
 
 
 def _read(element: html.HtmlElement, written: list[str], struck: list[str], marks: list[str], prose: bool) -> None:
@@ -81,17 +114,38 @@ def _is_hidden(element: html.HtmlElement) -> bool:
     return "display:none" in (element.get("style") or "").replace(" ", "")
 
 
+def _within(table: html.HtmlElement) -> tuple[str, ...]:
+    """The labels of the tabs in which a table stands, the outermost first."""
+    titles = list[str]()
+    for pane in table.iterancestors("div"):
+        if "tse-tabs__cont" in (pane.get("class") or ""):
+            tabs = pane.getparent()
+            labels, panes = (cast(list[html.HtmlElement], found(tabs)) for found in (_LABELS, _PANES))
+            if len(labels) != len(panes):
+                raise PageChanged(f"there are {len(labels)} tabs for {len(panes)} panes")
+            titles.insert(0, cell_of(labels[panes.index(pane)]).text)
+    return tuple(titles)
+
+
 def _rows(table: html.HtmlElement) -> Iterator[tuple[html.HtmlElement, list[Spanned]]]:
+    loose = list[html.HtmlElement]()
     for child in table:
+        if child.tag in ("td", "th"):
+            # Cells whose <tr> is missing are a row of their own (Baidu's price page, 2026).
+            loose.append(child)
+            continue
+        if loose:
+            yield table, list(_cells(loose))
+            loose.clear()
         if child.tag == "tr":
             yield child, list(_cells(child))
         elif child.tag in _SECTIONS:
-            for row in child:
-                if row.tag == "tr":
-                    yield row, list(_cells(row))
+            yield from _rows(child)
+    if loose:
+        yield table, list(_cells(loose))
 
 
-def _cells(row: html.HtmlElement) -> Iterator[Spanned]:
+def _cells(row: Iterable[html.HtmlElement]) -> Iterator[Spanned]:
     for cell in row:
         if cell.tag in ("td", "th") and not _is_placeholder(cell):
             yield Spanned(cell_of(cell), _span(cell, "colspan", 1000), _span(cell, "rowspan", 65534))

@@ -1,6 +1,7 @@
 """OpenRouter's `pricing` objects: what each key bills, and overrides as regions of which the narrowest is right."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -9,7 +10,8 @@ import msgspec
 
 from crawler.amounts import decimal
 from crawler.failures import PageChanged
-from history.model import Conditions, PriceComponent
+from history.model import ALWAYS, Conditions, PriceComponent
+from history.units import UNITS as UNITS_BY_NAME
 
 # https://openrouter.ai/docs/api-reference/list-available-models: USD per token, request or image; "0" is free.
 UNITS = {
@@ -31,6 +33,8 @@ UNITS = {
 _NOT_PRICES = frozenset({"overrides", "discount"})
 # The router decides which model answers and what it costs (openrouter/auto).
 _VARIABLE = ("-1", -1)
+# A quotient with more digits is not the list price that was set: what is charged was rounded.
+_EXACT = 9
 
 _PRICING = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
@@ -72,6 +76,18 @@ def components(pricing: Mapping[str, Any]) -> Iterator[PriceComponent]:
 
 def is_variable(pricing: Mapping[str, Any]) -> bool:
     return any(price in _VARIABLE for price in pricing.values())
+
+
+def listed(price: PriceComponent, discount: Decimal) -> PriceComponent:
+    """With the list price of a route, of which the amount is what its `discount` leaves.
+
+    Recorded 2026-07-12: novita's z-ai/glm-5.2 at a discount of 0.7 is 0.42 USD per million, Z.AI's own is 1.40.
+    """
+    if not discount or price.conditions != ALWAYS or UNITS_BY_NAME[price.unit].quantity != "tokens":
+        return price
+    regular = (price.amount / (1 - discount)).normalize()
+    exact = regular and len(regular.as_tuple().digits) <= _EXACT
+    return replace(price, list_amount=regular) if exact else price
 
 
 def _unit(key: str) -> str:

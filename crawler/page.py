@@ -64,6 +64,11 @@ class Page:
         return "\n".join(line for block in self.blocks if isinstance(block, grid.Prose) for line in block.lines)
 
     @property
+    def captions(self) -> tuple[str, ...]:
+        """The line before each table, also where a heading stands between them: the name of its tab."""
+        return tuple(_captions(self.blocks))
+
+    @property
     def tree(self) -> html.HtmlElement:
         """The HTML document."""
         return self._once("tree", lambda: markup.parse(self.text))
@@ -121,6 +126,16 @@ class Page:
             return markdown.blocks(self.text)
         kind = "an HTML page" if looks_html else "neither HTML nor Markdown"
         raise PageChanged(f"{self.url} is {kind}, sent as {self.media_type!r}; it begins {self.text[:80]!r}")
+
+
+def _captions(blocks: tuple[grid.Block, ...]) -> Iterator[str]:
+    said = ""
+    for block in blocks:
+        if isinstance(block, grid.Prose):
+            said = block.lines[-1]
+        elif isinstance(block, grid.Grid):
+            yield said
+            said = ""
 
 
 @lru_cache

@@ -84,7 +84,7 @@ class CrawlResult:
 
 def crawl(
     name: str, *, database_url: str, url: str | None = None, captured: datetime | None = None,
-    limits: Limits = USUAL, stopping: threading.Event | None = None,
+    limits: Limits | None = None, stopping: threading.Event | None = None,
 ) -> CrawlResult:  # fmt: skip
     """Run one spider in a child process and tell what was recorded.
 
@@ -94,6 +94,7 @@ def crawl(
     """
     spider = spider_class(name)
     began, started_at = time.monotonic(), captured or datetime.now(UTC)
+    limits = limits or replace(USUAL, time_s=spider.longest.total_seconds())
     options = [name, f"--fetch-timeout-s={limits.fetch_timeout_s}", f"--memory-mb={limits.memory_mb}"]
     options += [f"--url={url}"] if url else []
     options += [f"--captured={to_rfc3339(captured)}"] if captured else []

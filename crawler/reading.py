@@ -4,6 +4,7 @@ import ast
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from difflib import get_close_matches
 from functools import lru_cache
@@ -14,7 +15,7 @@ from pathlib import Path
 from crawler.failures import PageChanged
 from crawler.page import Page
 from crawler.spider import PricingSpider
-from history.model import Failure, Fetched, Offer, Reading
+from history.model import Failure, Fetched, Offer, OfferKey, Reading
 
 CRAWLER = Path(__file__).parent
 # A message quotes what a page said, which may be anything.
@@ -48,16 +49,36 @@ def extractor_of(spider: type[PricingSpider]) -> str:
 
 def read(spider: PricingSpider, fetched: Sequence[tuple[Page, Fetched]], observed_at: datetime) -> Reading:
     """All that the pages of one run state. A page that is not understood fails the run, and it gives no offers."""
-    offers: list[Offer] = []
+    pages: list[list[Offer]] = []
     unread: Counter[str] = Counter()
     answers = tuple(answer for _, answer in fetched)
     for page, _ in fetched:
         try:
-            offers.extend(spider.extract(page))
+            pages.append(list(spider.extract(page)))
         except PageChanged as changed:
             return failed(type(spider), Failure("PageChanged", str(changed)), observed_at, answers)
         unread.update(page.unread)
-    return Reading(spider.source(), extractor_of(type(spider)), observed_at, answers, tuple(offers), unread)
+    return Reading(spider.source(), extractor_of(type(spider)), observed_at, answers, tuple(_joined(pages)), unread)
+
+
+def _joined(pages: Sequence[Sequence[Offer]]) -> Iterable[Offer]:
+    """An offer may go on on a later page: Azure cuts its answer after 1,000 items. Twice on one page stays twice."""
+    if len(pages) == 1:
+        return pages[0]
+    offers: list[Offer] = []
+    earlier: dict[OfferKey, int] = {}
+    for found in pages:
+        new: dict[OfferKey, int] = {}
+        for offer in found:
+            if (at := earlier.get(offer.key)) is None:
+                new.setdefault(offer.key, len(offers))
+                offers.append(offer)
+            else:
+                components = (*offers[at].components, *offer.components)
+                terms = tuple(dict.fromkeys((*offers[at].terms, *offer.terms)))
+                offers[at] = replace(offers[at], components=components, terms=terms)
+        earlier.update(new)
+    return offers
 
 
 def failed(

@@ -54,7 +54,7 @@ class Schedule:
 
     def __init__(
         self, engine: Engine, sources: Sequence[Source], launch: Launch, *, clock: Callable[[], datetime] = present,
-        at_once: int = 2, lease_s: float = USUAL.time_s + LEASE_MARGIN_S,
+        at_once: int = 4, lease_s: float = USUAL.time_s + LEASE_MARGIN_S,
     ) -> None:  # fmt: skip
         self.engine, self.sources, self.launch, self.clock, self.lease_s = engine, sources, launch, clock, lease_s
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -107,7 +107,7 @@ class Schedule:
         if self.stopping.is_set() or not self.is_due(source, now):
             return False
         with writing(self.engine) as connection:
-            if not leases.claim(connection, source.name, slot, self.holder, now, self.lease_s):
+            if not leases.claim(connection, source.name, slot, self.holder, now, self.lease_of(source)):
                 return False
         try:
             result = self.launch(source, now, self.stopping)
@@ -119,6 +119,10 @@ class Schedule:
             return False
         self._finish(source, slot, result)
         return True
+
+    def lease_of(self, source: Source) -> float:
+        """Longer than the crawl may take, so that it needs no renewal."""
+        return max(self.lease_s, source.longest_s + LEASE_MARGIN_S)
 
     @staticmethod
     def slot_of(source: Source, now: datetime) -> datetime:
@@ -140,7 +144,7 @@ class Schedule:
             log.log(logging.WARNING if result.failure else logging.INFO, "%s%s", result, next_look)
 
 
-def in_children(database_url: str, limits: Limits = USUAL) -> Launch:
+def in_children(database_url: str, limits: Limits | None = None) -> Launch:
     """A launch that crawls in a child process of its own."""
 
     def launch(source: Source, _now: datetime, stopping: threading.Event) -> CrawlResult | None:

@@ -25,7 +25,11 @@ class PricingSpider(scrapy.Spider):
     currency: ClassVar[str]
     offers_expected: ClassVar[range]
     interval: ClassVar[timedelta] = timedelta(hours=1)
+    # How long one crawl may take: more than five minutes only for sources of hundreds of pages.
+    longest: ClassVar[timedelta] = timedelta(minutes=5)
     ignored_columns: ClassVar[frozenset[str]] = frozenset()
+    # Whether its prices are drawn by scripts, so that only a browser sees them.
+    rendered: ClassVar[bool] = False
     # The day of the newest real capture that this spider has read; "" until there is one.
     verified: ClassVar[str] = ""
 
@@ -40,6 +44,7 @@ class PricingSpider(scrapy.Spider):
             cls.offers_expected,
             int(cls.interval.total_seconds()),
             cls.verified,
+            int(cls.longest.total_seconds()),
         )
 
     def extract(self, page: Page) -> Iterator[Offer]:
@@ -67,6 +72,9 @@ class PricingSpider(scrapy.Spider):
         return self.captured or datetime.now(UTC)
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
+        if self.rendered and self.urls == list(self.start_urls):
+            self._fail(FetchFailed("its prices are drawn by scripts: this needs a browser, and there is none here yet"))
+            return
         for url in self.urls:
             yield self.request(url)
 

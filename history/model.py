@@ -25,7 +25,8 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One price source: the page or API that one spider reads. `name` is the spider's name."""
+    """One price source: the page or API that one spider reads. `name` is the spider's name; `longest_s` is how long
+    one crawl of it may take, in seconds."""
 
     name: str
     provider: Provider
@@ -34,6 +35,7 @@ class Source:
     offers_expected: range
     interval_s: int
     verified: str = ""
+    longest_s: int = 300
 
 
 @dataclass(frozen=True, slots=True)

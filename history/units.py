@@ -28,7 +28,9 @@ _MINUTE = Decimal("1")
 _ALL = (
     Unit("input_tokens", "input", "tokens", _TOKEN, "input", "text"),
     Unit("output_tokens", "output", "tokens", _TOKEN, "output", "text"),
+    Unit("output_multimodal_tokens", "output for multimodal input", "tokens", _TOKEN, "output", "text"),
     Unit("output_reasoning_tokens", "reasoning", "tokens", _TOKEN, "output", "text"),
+    Unit("citation_tokens", "citation", "tokens", _TOKEN, "input", "text"),
     Unit("cache_read_tokens", "cache hit", "tokens", _TOKEN, "input", "text", "read"),
     Unit("cache_write_tokens", "cache write", "tokens", _TOKEN, "input", "text", "write"),
     Unit("cache_write_1h_tokens", "cache write 1h", "tokens", _TOKEN, "input", "text", "write"),
@@ -36,6 +38,7 @@ _ALL = (
     Unit("input_audio_tokens", "audio input", "tokens", _TOKEN, "input", "audio"),
     Unit("output_audio_tokens", "audio output", "tokens", _TOKEN, "output", "audio"),
     Unit("cache_read_audio_tokens", "audio cache hit", "tokens", _TOKEN, "input", "audio", "read"),
+    Unit("cache_read_image_tokens", "image cache hit", "tokens", _TOKEN, "input", "image", "read"),
     Unit("input_image_tokens", "image input", "tokens", _TOKEN, "input", "image"),
     Unit("output_image_tokens", "image output", "tokens", _TOKEN, "output", "image"),
     Unit("input_video_tokens", "video input", "tokens", _TOKEN, "input", "video"),

@@ -74,7 +74,7 @@ def test_extract_names_what_it_does_not_understand_and_exits_with_2(tokentape: R
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["extract", "deepsek", "x"], "did you mean deepseek?"),
+        (["extract", "deepsek", "x"], "did you mean deepseek or deepseek_cn?"),
         (["extract", "deepseek", "no-such-file"], "no-such-file does not exist"),
         (["extract", "deepseek", __file__, "--captured", "2026-05-08"], "not an RFC 3339 time"),
         (["crawl", "nobody"], "there is no spider 'nobody'"),

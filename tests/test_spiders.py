@@ -62,7 +62,7 @@ def test_every_spider_has_a_saved_page_and_the_name_of_its_file(name: str) -> No
 def test_every_spider_declares_what_it_reads(name: str) -> None:
     source = spider_class(name).source()
     assert source.url.startswith("https://")
-    assert source.verified
+    assert re.fullmatch(r"(?:20[0-9]{2}-[0-9]{2}-[0-9]{2})?", source.verified)
     assert len(source.offers_expected) > 1
     assert {len(code) for code in source.currencies} == {3}
 
@@ -90,7 +90,7 @@ BAD_BODIES = {
         b"<!doctype html><html><body><h1>Welcome</h1><p>No prices here.</p></body></html>",
         "no price|not JSON|an HTML page",
     ),
-    "an empty body": (b"", "not HTML|not JSON|no table"),
+    "an empty body": (b"", "not HTML|not JSON|no table|no price"),
     "a wrong charset": (b"<html>\xff\xfe price</html>", "byte 6"),
 }
 

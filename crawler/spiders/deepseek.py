@@ -1,17 +1,18 @@
 """DeepSeek's pricing page: models are columns, prices are rows; by the hour, with promotions and announcements."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
 from crawler import amounts
 from crawler.failures import PageChanged
-from crawler.grid import Cell, Table, mention_money
+from crawler.grid import Cell, Table
 from crawler.moments import MOMENT, WINDOW, moment, peak_hours, windows
 from crawler.page import Page
 from crawler.sheet import PriceSheet
 from crawler.spider import PricingSpider
-from history.model import ALWAYS, Conditions, Offer, PriceComponent, Provider
+from crawler.turned import Words, prices
+from history.model import Conditions, Offer, PriceComponent, Provider
 
 _UNITS = {
     "1M INPUT TOKENS (CACHE HIT)": "cache_read_tokens",
@@ -48,18 +49,9 @@ class DeepSeek(PricingSpider):
         yield from sheet.offers(self.provider)
 
     def _read(self, sheet: PriceSheet, table: Table, announced: datetime | None) -> None:
-        units = dict[Conditions, set[str]]()
-        for labels, cells in table.turned("MODEL"):
-            if "PRICING" in labels or mention_money(cells.values()):
-                unit, conditions = _what_and_when(labels, table)
-                units.setdefault(conditions, set()).add(unit)
-                for model, cell in cells.items():
-                    notes = table.said_of(*labels.values(), cell)
-                    sheet.add(model, _price(unit, conditions, cell, notes, announced))
-            elif not labels.keys() & self.ignored_columns:
-                table.unread[" / ".join(labels)] += 1
-        if any(found != set(_UNITS.values()) for found in units.values()):
-            raise PageChanged(f"{table} lacks a price: it has {[sorted(found) for found in units.values()]}")
+        words = Words("MODEL", "PRICING", _UNITS, _when, self.ignored_columns)
+        for model, unit, conditions, cell, notes in prices(table, words):
+            sheet.add(model, _price(unit, conditions, cell, notes, announced))
 
 
 def _price(unit: str, when: Conditions, cell: Cell, notes: str, announced: datetime | None) -> PriceComponent:
@@ -77,14 +69,9 @@ def _announced_for(table: Table, *, alone: bool) -> datetime | None:
     return moment(match[1]) if match and match[1] else None
 
 
-def _what_and_when(labels: Collection[str], table: Table) -> tuple[str, Conditions]:
-    match [_UNITS[name] for name in labels if name in _UNITS], [*{*labels} - {*_UNITS, "PRICING"}]:
-        case [unit], []:
-            return unit, ALWAYS
-        case [unit], ["OFF-PEAK"]:
-            return unit, Conditions(period="off_peak")
-        case [unit], ["PEAK"]:
-            return unit, peak_hours(" ".join(table.notes.values()))
-        case [unit], [label] if hours := _HOURS.fullmatch(label):
-            return unit, Conditions(hours_utc=windows(hours[1]))
-    raise PageChanged(f"{table} has the unknown price row {list(labels)}")
+def _when(label: str, table: Table) -> Conditions | None:
+    if label == "OFF-PEAK":
+        return Conditions(period="off_peak")
+    if label == "PEAK":
+        return peak_hours(" ".join(table.notes.values()))
+    return Conditions(hours_utc=windows(hours[1])) if (hours := _HOURS.fullmatch(label)) else None

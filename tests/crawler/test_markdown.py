@@ -149,3 +149,14 @@ after
 def test_a_table_that_is_cut_off_or_computed_is_refused(source: str) -> None:
     with pytest.raises(PageChanged):
         grids(source)
+
+
+def test_markdown_inside_an_html_cell_is_read_and_stars_of_footnotes_are_kept() -> None:
+    source = "<table><tr><th>**Output** </th><th>A</th></tr><tr><td>`mimo-v2.6-pro`</td><td>$1**</td></tr></table>"
+    assert texts(source) == [["Output", "A"], ["mimo-v2.6-pro", "$1**"]]
+
+
+def test_a_row_of_prices_without_its_tables_header_is_refused() -> None:
+    torn = "# Prices\n\n| Model | Input\n\n| a | $3 / MTok |\n"
+    with pytest.raises(PageChanged, match="a row of prices stands under no table's header"):
+        list(blocks(torn))

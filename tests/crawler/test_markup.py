@@ -115,3 +115,36 @@ def test_an_empty_document_is_refused() -> None:
     for source in ("", "   ", "<!-- -->"):
         with pytest.raises(PageChanged, match="not HTML"):
             parse(source)
+
+
+def test_a_paragraph_of_mintlify_is_prose_and_the_lead_of_its_table() -> None:
+    page = """<h3>Text</h3><span data-as="p">Prices per <b>1M</b> tokens.</span>
+    <ul><li><span data-as="p">one</span></li></ul><span data-as="p">Before.</span>
+    <table><tr><th><span data-as="p">A</span></th></tr><tr><td>1</td></tr></table>"""
+    found = [block.lines for block in blocks(parse(page)) if isinstance(block, Prose)]
+    assert found == [("Prices per 1M tokens.",), ("one",), ("Before.",)]
+
+
+def test_the_headings_of_the_ace_editor_are_headings_and_its_lines_are_not() -> None:
+    page = """<div class="ace-line line_a heading-h2"><div id="b"><span>批量推理</span><span>\u200b</span></div></div>
+    <div class="ace-line">text</div><div class="heading-hero">text</div><table><tr><td>1</td></tr></table>"""
+    assert [block for block in blocks(parse(page)) if not isinstance(block, Grid)] == [Heading("批量推理")]
+
+
+def tabs(labels: str, panes: str) -> list[tuple[str, ...]]:
+    bar = f'<div class="tse-tabs__bar"><div class="tse-tabs__list">{labels}</div></div>'
+    page = f'<div class="tse-tabs">{bar}{panes}</div>'
+    return [block.within for block in blocks(parse(page)) if isinstance(block, Grid)]
+
+
+def test_a_table_in_a_tab_of_the_slate_editor_knows_its_label() -> None:
+    label = '<div class="tse-tabs__item"><div class="tse-tabs__item-label">{}</div></div>'.format
+    pane = '<div class="tse-tabs__cont"><table><tr><td>1</td></tr></table></div>'
+    assert tabs(label("广州") + label("新加坡"), pane * 2) == [("广州",), ("新加坡",)]
+    with pytest.raises(PageChanged, match="1 tabs for 2 panes"):
+        tabs(label("广州"), pane * 2)
+
+
+def test_cells_whose_tr_is_missing_are_a_row_of_their_own() -> None:
+    page = "<table><tr><td rowspan=2>a</td><td>1</td></tr><td>2</td></tr><tr><td>b</td><td>3</td></tr></table>"
+    assert texts(page) == [["a", "1"], ["a", "2"], ["b", "3"]]

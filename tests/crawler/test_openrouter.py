@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.failures import PageChanged
-from crawler.openrouter import UNITS, components, is_variable, regions
+from crawler.openrouter import UNITS, components, is_variable, listed, regions
 from history.model import Conditions, PriceComponent
 from history.units import UNITS as BILLABLE
 
@@ -27,6 +27,26 @@ def test_zeros_are_prices_and_minus_one_is_none() -> None:
     ]
     assert is_variable(pricing)
     assert not is_variable({"prompt": "0", "overrides": []})
+
+
+@pytest.mark.parametrize(
+    ("amount", "discount", "regular"),
+    [
+        ("0.00000042", "0.7", "0.0000014"),
+        ("0.00000074529", "0.559", "0.00000169"),
+        ("0.47", "0.67", None),
+        ("1", "0", None),
+    ],
+)
+def test_a_discount_leaves_what_is_charged_of_the_list_price(amount: str, discount: str, regular: str | None) -> None:
+    price = listed(PriceComponent("input_tokens", Decimal(amount), "USD"), Decimal(discount))
+    assert (price.amount, price.list_amount) == (Decimal(amount), regular and Decimal(regular))
+
+
+def test_a_search_and_a_conditional_price_have_no_list_price() -> None:
+    search = PriceComponent("web_searches", Decimal("0.005"), "USD")
+    long = PriceComponent("input_tokens", Decimal("0.005"), "USD", 1, Conditions(200_001))
+    assert [listed(price, Decimal("0.5")) for price in (search, long)] == [search, long]
 
 
 def test_more_than_n_tokens_is_at_least_one_more() -> None:

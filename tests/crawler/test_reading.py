@@ -53,10 +53,10 @@ def test_every_file_is_a_spider_of_its_name() -> None:
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("deepsek", "did you mean deepseek?"),
+        ("deepsek", "did you mean deepseek"),
         ("openrouter", "did you mean openrouter_models"),
-        ("xyzzy", "there are anthropic, "),
-        ("__init__", "there are anthropic, "),
+        ("xyzzy", "there are a"),
+        ("__init__", "there are a"),
         ("../settings", "there is no spider"),
         ("", "there is no spider ''"),
     ],
@@ -73,6 +73,17 @@ def test_the_offers_of_all_pages_are_one_reading() -> None:
     assert (result.unread, result.failure, result.observed_at) == ({"mark": 2}, None, MONDAY)
     assert [page.url for page in result.pages] == [f"{URL}/0", f"{URL}/1"]
     assert (result.source, result.extractor) == (Acme.source(), extractor_of(Acme))
+
+
+def test_an_offer_may_go_on_on_a_later_page_but_not_stand_twice_on_one() -> None:
+    answers = fetched("one two", "one three three", "three")
+    [first, second, *third] = read(Acme(), answers, MONDAY).offers
+    assert [(offer.model, len(offer.components)) for offer in (first, second, *third)] == [
+        ("one", 2),
+        ("two", 1),
+        ("three", 2),
+        ("three", 1),
+    ]
 
 
 def test_a_page_that_is_not_understood_fails_the_run_and_gives_no_offer() -> None:

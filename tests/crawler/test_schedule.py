@@ -278,3 +278,9 @@ def start_scheduler(database_url: str, server: MisbehavingServer) -> "subprocess
 def runs(engine: Engine) -> int:
     with reading(engine) as connection:
         return connection.execute(select(func.count()).select_from(t.run)).scalar_one()
+
+
+def test_a_long_crawl_has_a_lease_that_lasts_as_long(engine: Engine) -> None:
+    slow = spider_class("openrouter_endpoints").source()
+    schedule = Schedule(engine, [slow], lambda *_: None)
+    assert schedule.lease_of(slow) > slow.longest_s > 300

@@ -48,3 +48,10 @@ def test_the_base_price_is_the_one_without_conditions() -> None:
 def test_a_sheet_without_a_price_is_refused() -> None:
     with pytest.raises(PageChanged, match="no price was found"):
         list(PriceSheet().offers(LAB))
+
+
+def test_a_region_is_an_offer_of_its_own() -> None:
+    sheet = PriceSheet()
+    sheet.add("a", INPUT, region="Singapore")
+    sheet.add("a", INPUT, region="Guangzhou")
+    assert [(offer.model, offer.region) for offer in sheet.offers(LAB)] == [("a", "Singapore"), ("a", "Guangzhou")]

@@ -40,6 +40,17 @@ def starts(spider: Acme) -> list[Request]:
     return asyncio.run(gather())
 
 
+def test_a_page_that_only_a_browser_draws_is_not_asked_for_in_vain() -> None:
+    class Drawn(Acme):
+        rendered = True
+
+    spider = Drawn()
+    assert starts(spider) == []
+    assert isinstance(spider.failure, FetchFailed)
+    assert "needs a browser" in str(spider.failure)
+    assert [request.url for request in starts(Drawn(url="http://127.0.0.1:9/saved"))] == ["http://127.0.0.1:9/saved"]
+
+
 def parsed(
     spider: Acme, status: int = 200, body: str = "", request: Request | None = None, **headers: str
 ) -> list[Any]:

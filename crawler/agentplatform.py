@@ -1,0 +1,88 @@
+"""Tables of Gemini on Google Cloud: a model over its rows, a modality in each row, sizes and regions in cells."""
+
+import re
+from datetime import datetime
+from decimal import Decimal
+
+from crawler import amounts
+from crawler.failures import PageChanged
+from crawler.grid import Cell, Table
+from crawler.pricelists import Sizes, by_size
+from crawler.sheet import PriceSheet
+from history.model import PriceComponent
+
+BATCH_HEADER = ("Model", "Type", "Price", "Price with Batch API")
+PRICE = re.compile(r"Price \(/1M tokens\) ?(<=|=<|>) ?200K (cached )?input tokens(?: with (Priority|Flex/Batch))?")
+_TIERS = {None: ("standard",), "Priority": ("priority",), "Flex/Batch": ("flex", "batch")}
+_UNITS = {
+    **dict.fromkeys(("input (text, image, video, audio)", "input (text, image, video)"), ("input_tokens",)),
+    **dict.fromkeys(("input (text, image)", "1m input text tokens", "1m input tokens"), ("input_tokens",)),
+    **dict.fromkeys(("input (audio)", "audio input", "1m input audio tokens"), ("input_audio_tokens",)),
+    "1m input video/image tokens": ("input_video_tokens", "input_image_tokens"),
+    **dict.fromkeys(("text output (response and reasoning)", "1m output text tokens"), ("output_tokens",)),
+    "1m output audio tokens": ("output_audio_tokens",), "1m input video tokens": ("input_video_tokens",),
+    **dict.fromkeys(("image output", "1m output image tokens"), ("output_image_tokens",)),
+}  # fmt: skip
+_CACHED = {"input_tokens": "cache_read_tokens", "input_audio_tokens": "cache_read_audio_tokens"}
+_REGIONS = re.compile(r"\$(?P<global>[0-9.]+) \(Global\) (?P<other>\$[0-9.]+) \(Non-global\)\*")
+_NO_TOKENS = re.compile("Tuning for|Gemini (?:models|[0-9.]+ Flash)|[$][0-9.]+ per 1,000")
+
+
+def read_sizes(sheet: PriceSheet, table: Table, since: datetime | None) -> None:
+    columns = [match for name in table.header[2:] if (match := PRICE.fullmatch(name))]
+    if len(columns) != len(table.header) - 2:
+        raise PageChanged(f"{table} has unknown columns: {table.header}")
+    for model, what, *cells in filter(lambda row: _is_whole(table, row), table.body):
+        stated = dict[tuple[str, str], Sizes]()
+        for column, cell in zip(columns, cells, strict=True):
+            for unit in _units(what.text, cell.text, is_cached=bool(column[2])):
+                for region, amount in _amounts(cell.text):
+                    stated.setdefault((unit, region), {})[column[1] == ">"] = amount
+        for tier in _TIERS[columns[0][3]]:
+            for (unit, region), sizes in stated.items():
+                start = since if region == "non-global" else None
+                sheet.add(model.text, *by_size(unit, sizes, start), tier=tier, region=region)
+
+
+def _is_whole(table: Table, row: tuple[Cell, ...]) -> bool:
+    """Not the row of a model's name, nor one that has lost its model to a wrong rowspan (2026-05-08, all N/A)."""
+    if len(row) != len(table.header) and len(row) > 1:
+        if any("$" in cell.text for cell in row):
+            raise PageChanged(f"{table} has a row of {len(row)} cells: {[cell.text for cell in row]}")
+        table.unread[f"rows without a model: {row[0].text}"] += 1
+    return len(row) == len(table.header)
+
+
+def _units(what: str, text: str, *, is_cached: bool) -> tuple[str, ...]:
+    if amounts.term(text) is not None:
+        return ()
+    units = _UNITS.get(what.rstrip("*").lower())
+    if units is None or (is_cached and not {*units} <= {*_CACHED}):
+        raise PageChanged(f"{what!r} at {text!r} is of no known unit")
+    return tuple(_CACHED[unit] for unit in units) if is_cached else units
+
+
+def _amounts(text: str) -> list[tuple[str, Decimal]]:
+    if match := _REGIONS.fullmatch(text):
+        return [("global", Decimal(match["global"])), ("non-global", amounts.parse(match["other"], "USD").amount)]
+    return [("", amounts.parse(text, "USD").amount)]
+
+
+def read_batch(sheet: PriceSheet, table: Table) -> None:
+    """Gemini 2.0: a price and a batch price; some models have no batch cells at all."""
+    widths = dict[str, set[int]]()
+    for row in table.body:
+        if len(row) > 1:
+            widths.setdefault(row[0].text, set()).add(len(row))
+    for model, *cells in (row for row in table.body if len(row) > 1):
+        what, *prices = cells
+        if _NO_TOKENS.match(what.text):
+            table.unread[f"{model.text}: {what.text[:40]}"] += 1
+            continue
+        # A row that is shorter than the others of its model has lost a cell.
+        if len(widths[model.text]) > 1 or len(prices) not in (1, 2):
+            raise PageChanged(f"{table} has rows of different lengths for {model.text}")
+        for tier, cell in zip(("standard", "batch"), prices, strict=False):
+            for unit in _units(what.text, cell.text, is_cached=False):
+                amount = amounts.parse(cell.text, "USD").amount
+                sheet.add(model.text, PriceComponent(unit, amount, "USD", 1_000_000), tier=tier)

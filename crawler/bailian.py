@@ -1,0 +1,105 @@
+"""Bailian's price tables: what their headers, their model cells and their price cells mean."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from crawler import priced
+from crawler.failures import PageChanged
+from crawler.grid import Cell
+from history.model import ALWAYS, Conditions, PriceComponent
+
+_HEADER = re.compile(
+    r"(?P<direction>输入|输出)(?:单价|成本|价格) ?[(（]每(?P<count>千|百万) ?Token[)）]"
+    r"(?: (?:/ (?:输入：|输出：)?)?(?P<kind>\S.*))?"
+)
+_COUNTS = {"千": 1_000, "百万": 1_000_000}
+_THINKS, _ANSWERS = Conditions(thinking=True), Conditions(thinking=False)
+_TEXT_TO = {
+    "文本": "input_tokens",
+    "图片": "input_image_tokens",
+    "视频": "input_video_tokens",
+    "音频": "input_audio_tokens",
+}
+_OUTPUTS = {
+    **dict.fromkeys(("", "文本", "思维链+回答", "思维链和回答", "文本 仅纯文本输入"), ("output_tokens", ALWAYS)),
+    "非思考模式": ("output_tokens", _ANSWERS),
+    "思考模式（思维链+回答）": ("output_tokens", _THINKS),
+    "文本 多模态输入": ("output_multimodal_tokens", ALWAYS),
+    **dict.fromkeys(("音频", "文本+音频 仅音频计费"), ("output_audio_tokens", ALWAYS)),
+}
+_PROMOTION = re.compile(r"原价 ?(?P<regular>[0-9.]+)元 限时(?P<tenths>[1-9](?:\.[0-9])?)折")
+_BY_KIND = re.compile(r"(?P<kind>文本|图片|视频|音频)输入：(?P<price>[0-9.]+元) ?")
+_SENTENCES = {"已下线": "retired", "目前仅供免费体验": "free trial only"}
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._:/-]*")
+# A note that speaks of money or of lengths could change a price, except that 半价 is for batch calls and 享有折扣 for
+# cached input.
+_NOTE = re.compile(
+    r"(当前能力等同于 ?[A-Za-z0-9._:/-]+|Batch ?调用 ?半价|(?:上下文缓存|Session Cache) ?享有折扣"
+    r"|[^元折价倍%<>≤≥0-9 ]+)(?: |$)"
+)
+
+
+class PriceColumn(NamedTuple):
+    """What the prices of one column are for."""
+
+    units: tuple[str, ...]
+    per: int
+    when: Conditions
+
+
+def names_tokens(header: str) -> bool:
+    """Whether a column's header states prices for tokens."""
+    return re.search("价|成本", header) is not None and "token" in header.lower()
+
+
+def price_column(header: str, others: tuple[str, ...]) -> PriceColumn:
+    """Reads "输出单价（每百万Token） / 思考模式（思维链+回答）"; `others` are the table's headers."""
+    match = _HEADER.fullmatch(header)
+    kind = (match["kind"] or "") if match else ""
+    if match and match["direction"] == "输入" and {*(kind or "文本").split("/")} <= _TEXT_TO.keys():
+        units = tuple(_TEXT_TO[part] for part in (kind or "文本").split("/"))
+        return PriceColumn(units, _COUNTS[match["count"]], ALWAYS)
+    if match is None or match["direction"] == "输入" or kind not in _OUTPUTS:
+        raise PageChanged(f"{header!r} is not a known price of tokens")
+    unit, when = _OUTPUTS[kind]
+    # Newer omni models have one price for text, whatever came in (qwen3.5-omni, 2026-08-10).
+    if unit == "output_multimodal_tokens" and not any("仅纯文本输入" in other for other in others):
+        unit = "output_tokens"
+    return PriceColumn((unit,), _COUNTS[match["count"]], when)
+
+
+def stated(cell: Cell, column: PriceColumn, when: Conditions, currency: str) -> Iterator[tuple[str, priced.Stated]]:
+    """What a cell says of each unit of its column: "12元", "原价 12元 限时5折", "文本输入：0.7元 图片输入：0.9元"."""
+    if not cell.text:
+        # A row that lost a cell before a merged one is filled up with an empty one: the prices would have moved.
+        raise PageChanged(f"there is no price for {column.units}; what is not offered has a dash here")
+    by_kind = list(_BY_KIND.finditer(cell.text))
+    if by_kind and column.units == ("input_tokens",) and "".join(found[0] for found in by_kind) == cell.text:
+        for found in by_kind:
+            unit = _TEXT_TO[found["kind"]]
+            yield unit, priced.price(unit, Cell(found["price"]), currency, column.per, when)
+        return
+    for unit in column.units:
+        yield unit, _one(unit, cell, column.per, when, currency)
+
+
+def _one(unit: str, cell: Cell, per: int, when: Conditions, currency: str) -> priced.Stated:
+    sentence = re.match("|".join(_SENTENCES), cell.text)
+    if sentence and not cell.struck:
+        return _SENTENCES[sentence[0]]
+    if (promotion := _PROMOTION.fullmatch(cell.text)) is None:
+        return priced.price(unit, cell, currency, per, when)
+    regular = Decimal(promotion["regular"])
+    charged = regular * Decimal(promotion["tenths"]) / 10
+    return PriceComponent(unit, charged, currency, per, when, regular)
+
+
+def model_of(cell: Cell) -> tuple[str, tuple[str, ...]]:
+    """The model's id, and what its cell says beside it: "Batch调用半价", "当前能力等同于qwen3-max-2026-01-23"."""
+    name, _, beside = cell.text.partition(" ")
+    notes = tuple(_NOTE.findall(beside))
+    if not _NAME.fullmatch(name) or cell.struck or _NOTE.sub("", beside):
+        raise PageChanged(f"{cell.text!r} does not name a model with notes that are known")
+    return name, notes

@@ -1,0 +1,30 @@
+"""Keyed: the price objects of an API's answer, in which each key is a unit: {"prompt": "0.00000035"}."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from crawler.amounts import decimal
+from history.model import PriceComponent
+
+
+class Models(msgspec.Struct):
+    """The usual list of an API, each model as it stands: {"object": "list", "data": […]}."""
+
+    data: list[dict[str, Any]]
+
+
+def prices(
+    pricing: Mapping[str, Any], units: Mapping[str, str], currency: str, per: int, unread: Counter[str]
+) -> tuple[PriceComponent, ...]:
+    """The price of each key that is known; the others are counted as unread.
+
+    Null is no price, and neither is 0: an API writes it for what is free as well as for what it does not sell.
+    """
+    unread.update(
+        f"price key {key}" for key, price in pricing.items() if key not in units and price not in (None, [], {})
+    )
+    stated = ((units[key], decimal(price)) for key, price in pricing.items() if key in units and price is not None)
+    return tuple(PriceComponent(unit, amount, currency, per) for unit, amount in stated if amount)

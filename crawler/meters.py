@@ -1,0 +1,76 @@
+"""Meters: what the abbreviated name of a cloud's meter bills: "gpt 4o mini0718 BatchOutp DataZone Tokens"."""
+
+import re
+from dataclasses import dataclass
+
+from crawler.failures import PageChanged
+
+# Every spelling that stood in 11,547 meters until 2025-11 (prices.azure.com, productName "Azure OpenAI" and others).
+_WORDS = {
+    **dict.fromkeys(("inp", "inpt", "input", "in", "prompt"), "input"),
+    **dict.fromkeys(("outp", "outpt", "output", "opt", "out", "completion"), "output"),
+    **dict.fromkeys(("cached", "cchd", "cachd", "cach", "cch", "cd", "cache"), "cached"),
+    **dict.fromkeys(("glbl", "global", "gl", "glb"), "global"),
+    **dict.fromkeys(("dzone", "dz", "dzn", "data_zone"), "datazone"),
+    **dict.fromkeys(("regnl", "rgnl", "regional", "reg"), "regional"),
+    **dict.fromkeys(("pp", "prty", "priority"), "priority"),
+    **dict.fromkeys(("batch", "btch"), "batch"),
+    "flex": "flex",
+    **dict.fromkeys(("write", "writes", "wr"), "write"),
+}
+_DIRECTIONS, _ZONES, _TIERS = {"input", "output"}, {"global", "datazone", "regional"}, {"batch", "priority", "flex"}
+_MODALITIES = {"aud": "audio", "audio": "audio", "txt": "text", "text": "text", "img": "image", "image": "image"}
+# With one of these in the name, the modality that follows is what is billed and not a part of the name.
+_SPLIT_BY_MODALITY = {"rt", "voice", "embed"}
+_EMBEDDINGS = {"embed", "embedding", "embeddings"}
+_UNITS = {
+    ("input", "text"): "input_tokens",
+    ("output", "text"): "output_tokens",
+    ("input", "audio"): "input_audio_tokens",
+    ("output", "audio"): "output_audio_tokens",
+    ("input", "image"): "input_image_tokens",
+    ("output", "image"): "output_image_tokens",
+    ("cached", "text"): "cache_read_tokens",
+    ("cached", "audio"): "cache_read_audio_tokens",
+    ("cached", "image"): "cache_read_image_tokens",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """The model as the name spells it ("gpt-4o-mini-0718"), what is billed of it, in which tier and zone."""
+
+    model: str
+    unit: str
+    tier: str
+    zone: str
+
+
+def meter(name: str) -> Meter | None:
+    """The meter of that name, without its last word "Tokens"; None where it says neither input nor output
+    (training, routing) or bills the writing of a cache, whose lifetime it does not say."""
+    name = re.sub(r"Data ?Zone", "Data_Zone", name)
+    name = re.sub(r"Batch(?=[A-Z])", "Batch ", re.sub(r"(?<=[a-z])(?=[0-9]{4}\b)", " ", name))
+    words = re.split(r"[ -]+", name.lower().strip())
+    roles = [role for word in words if (role := _WORDS.get(word))]
+    rest, modality = _modality([word for word in words if word not in _WORDS])
+    direction = [role for role in roles if role in _DIRECTIONS] or (["input"] if "cached" in roles else [])
+    if not direction and not _EMBEDDINGS.isdisjoint(words):
+        direction = ["input"]
+    if not direction or not rest or "write" in roles:
+        return None
+    kind = "cached" if "cached" in roles else direction[0]
+    zones, tiers = ([role for role in roles if role in known] for known in (_ZONES, _TIERS))
+    if len(direction) > 1 or len(zones) > 1 or len(tiers) > 1 or (kind, *direction) == ("cached", "output"):
+        raise PageChanged(f"the meter {name!r} can be read in two ways")
+    return Meter("-".join(rest), _UNITS[kind, modality], "".join(tiers) or "standard", "".join(zones))
+
+
+def _modality(words: list[str]) -> tuple[list[str], str]:
+    """The words of the model's name, and what its tokens are: of several modalities the last; text, if none is said."""
+    at = [index for index, word in enumerate(words) if word in _MODALITIES and index > 0]
+    if not at:
+        return words, "text"
+    billed = at[-1]
+    is_name = len(at) == 1 and _SPLIT_BY_MODALITY.isdisjoint(words)
+    return words if is_name else words[:billed] + words[billed + 1 :], _MODALITIES[words[billed]]

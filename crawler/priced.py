@@ -1,0 +1,78 @@
+"""Priced: what a cell states of one unit: a price with its list price, or the term that stands in its place."""
+
+from collections.abc import Collection, Hashable, Iterable
+
+from crawler import amounts
+from crawler.failures import PageChanged
+from crawler.grid import Cell, Columns, Table, mention_money
+from crawler.lengths import follows
+from history.model import ALWAYS, Conditions, PriceComponent
+from history.units import UNITS
+
+Stated = PriceComponent | str
+NOT_OFFERED = "not offered"
+
+
+class Ladder:
+    """The lengths that a table states for each model: the first begins at nothing, each later one where that ended."""
+
+    def __init__(self) -> None:
+        self._last: dict[Hashable, Conditions] = {}
+
+    def last(self, model: Hashable) -> Conditions:
+        return self._last.get(model, ALWAYS)
+
+    def climb(self, model: Hashable, when: Conditions) -> Conditions:
+        """The lengths of the model's next row, if they fit; otherwise a bound is lost and the price would be wrong."""
+        if not follows(when, self._last.get(model)):
+            raise PageChanged(f"{model}: {when.as_dict()} does not begin where the length before has ended")
+        self._last[model] = when
+        return when
+
+
+def price(unit: str, cell: Cell, currency: str, per: int | None = None, when: Conditions = ALWAYS) -> Stated:
+    """One price, or a term such as "free". `per` is what the header says; a cell that says it too must agree.
+
+    Struck-through text is the list price: what is charged must be lower.
+    """
+    if (term := amounts.term(cell.text)) is not None:
+        if cell.struck:
+            raise PageChanged(f"{cell.text!r} stands beside the struck-through {cell.struck!r}")
+        return term
+    charged = amounts.parse(cell.text, currency)
+    count = charged.per if per is None else per
+    if count is None or (charged.per or count) != count or charged.unit not in (None, UNITS[unit].quantity):
+        raise PageChanged(f"{cell.text!r} is not a price for {per or 'a stated number'} of {unit}")
+    if not cell.struck:
+        return PriceComponent(unit, charged.amount, charged.currency, count, when)
+    listed = amounts.parse(cell.struck, currency)
+    if listed.amount <= charged.amount or (listed.per or count) != count:
+        raise PageChanged(f"{cell.text!r} beside the struck-through {cell.struck!r} is not a sale")
+    return PriceComponent(unit, charged.amount, charged.currency, count, when, listed.amount)
+
+
+def components(stated: Iterable[tuple[str, Stated]]) -> tuple[PriceComponent, ...]:
+    """The prices among what a row states of each unit."""
+    return tuple(said for _, said in stated if isinstance(said, PriceComponent))
+
+
+def terms(stated: Iterable[tuple[str, Stated]]) -> tuple[str, ...]:
+    """The terms, each with its unit: "cache storage: free"; one alone where it holds for all; a dash says nothing."""
+    row = list(stated)
+    said = {(unit, term): None for unit, term in row if isinstance(term, str)}
+    if all(isinstance(term, str) for _, term in row) and len({term for _, term in said}) == 1:
+        return tuple(term for _, term in said)[:1]
+    return tuple(f"{UNITS[unit].label}: {term}" for unit, term in said if term != NOT_OFFERED)
+
+
+def columns(table: Table, known: Columns, required: Collection[str]) -> Columns:
+    """Those of the known price columns that this table has. A column of money that is not among them is PageChanged."""
+    header = table.header
+    found = {unit: spellings for unit, spellings in known.items() if not {*spellings}.isdisjoint(header)}
+    if absent := [known[unit] for unit in required if unit not in found]:
+        raise PageChanged(f"{table} has no column {absent}; its header is {list(header)}")
+    read = {spelling for spellings in found.values() for spelling in spellings}
+    for at, name in enumerate(header):
+        if name not in read and mention_money(row[at] for row in table.body if at < len(row)):
+            raise PageChanged(f"{table} has prices in the unknown column {name!r}")
+    return found

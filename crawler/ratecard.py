@@ -1,0 +1,131 @@
+"""Rate cards: tables with one price tier a row, whose headers say what is priced: "输出 元/百万token"."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+from unicodedata import normalize
+
+from crawler import beijing, priced
+from crawler.failures import PageChanged
+from crawler.grid import Cell, Table
+from crawler.lengths import follows, lengths
+from history.model import ALWAYS, Conditions, PriceComponent
+
+_MODELS = frozenset({"模型名称", "模型", "modelid", "modelname", "model"})
+_PERIODS: dict[str, Literal["peak", "off_peak"]] = {
+    "空闲时段": "off_peak", "off-peak": "off_peak", "off-peakhours": "off_peak",
+    "高峰时段": "peak", "peak": "peak", "peakhours": "peak",
+}  # fmt: skip
+_CONDITION = re.compile(r"(?:条件|pricingtiers?|conditions?)\(?(?:输入长度:)?(?P<each>千|k)?(?:tokens?)?\)?")
+_BY_TIME = frozenset({"峰谷计费", "peak/off-peakbilling"})
+_PRICE = re.compile(
+    r"(?P<name>.+?)\(?(?P<money>元|美元|usd|\$)(?:/|per)(?P<count>百万|千|1?m|million|1million|1?k)tokens?"
+    r"(?P<hourly>/(?:小时|hour))?\)?"
+)
+_MONEY = {"元": "CNY", "美元": "USD", "usd": "USD", "$": "USD"}
+_NAME = re.compile(r"(?P<name>[^()（）<>*]+?)(?P<notes>(?: ?[(（][^()（）]+[)）])*)")
+_ID = re.compile(r"[A-Za-z][\w.-]*[0-9][\w.-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What one row states: the model as it is named, the notes that are terms, and the prices."""
+
+    model: str
+    components: tuple[PriceComponent, ...]
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    name: str
+    notes: tuple[str, ...] = ()
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+
+
+def plain(text: str) -> str:
+    """A header or a heading for comparison: half-width, lower case, without spaces."""
+    return re.sub(r"\s+", "", normalize("NFKC", text)).lower()
+
+
+def units_of(table: Table, units: Mapping[str, str], currency: str) -> dict[str, tuple[str, int]]:
+    """The headers that price a known unit: the unit, and for how many tokens; none where no model is named.
+
+    `units` gives the plain name of a header, "输入(非音频)", its unit.
+    """
+    if not any(plain(header) in _MODELS for header in table.header):
+        return {}
+    found = dict[str, tuple[str, int]]()
+    for header in table.header:
+        if (match := _PRICE.fullmatch(plain(header))) and (unit := units.get(match["name"])):
+            if _MONEY[match["money"]] != currency or bool(match["hourly"]) != (unit == "cache_storage_token_hours"):
+                raise PageChanged(f"{table} has prices under {header!r}")
+            found[header] = unit, 1_000 if match["count"].endswith(("千", "k")) else 1_000_000
+    return found
+
+
+def has_conditions(table: Table) -> bool:
+    """Whether a column says for which lengths or at what time a row's prices apply."""
+    return any(_CONDITION.fullmatch(plain(header)) or plain(header) in _BY_TIME for header in table.header)
+
+
+def rates(
+    table: Table, units: Mapping[str, tuple[str, int]], currency: str, peak_hours: Callable[[str], Conditions]
+) -> Iterator[Rate]:
+    """Each row's prices. An empty model cell is the model above; a tier has to begin where the one above ended."""
+    names = [header for header in table.header if plain(header) in _MODELS]
+    conditions = [header for header in table.header if _CONDITION.fullmatch(plain(header)) or plain(header) in _BY_TIME]
+    if len({unit for unit, _ in units.values()}) < len(units) or len(names) != 1:
+        raise PageChanged(f"{table} states one thing twice: {list(table.header)}")
+    label, above = _Label(""), None
+    for row in table.rows({header: (header,) for header in (*names, *conditions, *units)}):
+        if (cell := row.pop(names[0])).text:
+            stated = _label(cell)
+            label, above = stated, above if stated.name == label.name else None
+        when = _when({header: row.pop(header) for header in conditions}, above or ALWAYS)
+        if not label.name or not follows(when, above):
+            raise PageChanged(f"{table}: {label.name!r} has the row {when.as_dict()} below {above and above.as_dict()}")
+        above = when
+        if when.period == "peak":
+            hours = peak_hours(label.name)
+            when = replace(when, hours_utc=hours.hours_utc, weekdays=hours.weekdays, holidays=hours.holidays)
+        cells = {header: row.pop(header) for header in units}
+        if not all(cell.text for cell in cells.values()):
+            # In Markdown an empty cell may be one merged with the cell above.
+            raise PageChanged(f"{table}: {label.name!r} has an empty cell where a price or a dash should be")
+        said = [(unit, priced.price(unit, cells[header], currency, per, when)) for header, (unit, per) in units.items()]
+        prices = priced.components(said)
+        if label.valid_from or label.valid_to:
+            since, until = label.valid_from, label.valid_to
+            prices = tuple(replace(price, valid_from=since, valid_to=until) for price in prices)
+        yield Rate(label.name, prices, (*label.notes, *priced.terms(said)))
+
+
+def _when(cells: Mapping[str, Cell], above: Conditions) -> Conditions:
+    found = ALWAYS
+    for header, cell in cells.items():
+        if period := _PERIODS.get(plain(cell.text)):
+            found = replace(found, period=period)
+        elif plain(cell.text) not in ("-", "–", "—"):
+            match = _CONDITION.fullmatch(plain(header))
+            if match is None:
+                raise PageChanged(f"{cell.text!r} under {header!r} is neither a length nor a time")
+            sizes = lengths(cell.text, 1_000 if match["each"] else 1, above)
+            found = replace(sizes, period=found.period) if found.period else sizes
+    return found
+
+
+def _label(cell: Cell) -> _Label:
+    match = _NAME.fullmatch(cell.lines[0])
+    if match is None or cell.struck or any(_ID.fullmatch(line) for line in cell.lines[1:]):
+        raise PageChanged(f"{cell.text!r} does not name one model")
+    inline = re.findall(r"[(（]([^()（）]+)[)）]", match["notes"])
+    below = [re.sub(r"^[>*\s]+", "", line).strip("()（）") for line in cell.lines[1:]]
+    label = _Label(match["name"].strip(), (*inline, *below))
+    for note in label.notes:
+        since, until = beijing.validity(note)
+        label = replace(label, valid_from=since or label.valid_from, valid_to=until or label.valid_to)
+    return label

@@ -1,0 +1,87 @@
+"""AWS's bulk price lists of Amazon Bedrock: every token meter of every region."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from crawler.amounts import decimal
+from crawler.failures import PageChanged
+from crawler.page import Page
+from crawler.sheet import PriceSheet
+from crawler.spider import PricingSpider
+from crawler.usagetypes import Usage, usage
+from history.model import Offer, PriceComponent, Provider
+
+_LISTS = "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws"
+_INDEX = "/region_index.json"
+# The unit changes within one list: 12 of 840 token prices of us-east-1 are per million (2026-08).
+_PER = {"1K tokens": 1_000, "1M tokens": 1_000_000}
+
+
+class _Dimension(msgspec.Struct, rename="camel"):
+    unit: str
+    price_per_unit: dict[str, Any]
+    begin_range: str = "0"
+
+
+class _Term(msgspec.Struct, rename="camel"):
+    price_dimensions: dict[str, _Dimension]
+
+
+class _Product(msgspec.Struct):
+    attributes: dict[str, str]
+
+
+class _List(msgspec.Struct):
+    products: dict[str, _Product]
+    terms: dict[str, dict[str, dict[str, _Term]]]
+
+
+class _Regions(msgspec.Struct):
+    regions: dict[str, Any]
+
+
+class Bedrock(PricingSpider):
+    name = "bedrock"
+    provider = Provider("aws-bedrock", "Amazon Bedrock", "cloud")
+    # The second holds Claude and other makers' models.
+    start_urls = [f"{_LISTS}/AmazonBedrock/current{_INDEX}", f"{_LISTS}/AmazonBedrockFoundationModels/current{_INDEX}"]
+    currency = "USD"
+    offers_expected = range(100, 50_000)
+    interval = timedelta(days=1)
+    longest = timedelta(minutes=40)
+
+    def extract(self, page: Page) -> Iterator[Offer]:
+        if page.url.endswith(_INDEX):
+            return
+        prices, sheet, seen = page.json_as(_List), PriceSheet(), set[tuple[Usage, str, PriceComponent]]()
+        if not prices.products:
+            raise PageChanged("the list holds no products: no price was found")
+        for sku, product in prices.products.items():
+            said = product.attributes
+            for term in prices.terms.get("OnDemand", {}).get(sku, {}).values():
+                for dimension in term.price_dimensions.values():
+                    if (found := _read(said, dimension, page)) is None:
+                        continue
+                    billed, price = found
+                    region = "/".join(filter(None, (said.get("regionCode"), billed.zone)))
+                    if (billed, region, price) not in seen:
+                        sheet.add(billed.model, price, tier=billed.tier, region=region)
+                    seen.add((billed, region, price))
+        yield from sheet.offers(self.provider) if seen else ()
+
+    def next_urls(self, page: Page) -> Iterator[str]:
+        if page.url.endswith(_INDEX):
+            folder = page.url.removesuffix(_INDEX)
+            yield from (f"{folder}/{region}/index.json" for region in page.json_as(_Regions).regions)
+
+
+def _read(said: dict[str, str], dimension: _Dimension, page: Page) -> tuple[Usage, PriceComponent] | None:
+    billed = usage(kind := said.get("usagetype", ""), said.get("servicename", ""))
+    per, quoted = _PER.get(dimension.unit), dimension.price_per_unit.get(Bedrock.currency)
+    if billed is None or per is None or dimension.begin_range != "0" or quoted is None or not decimal(quoted):
+        page.unread[f"{kind.partition('-')[2]} per {dimension.unit}"] += 1
+        return None
+    return billed, PriceComponent(billed.unit, decimal(quoted), Bedrock.currency, per)

@@ -1,0 +1,84 @@
+"""Google's Gemini API pricing page: official Markdown (.md.txt) or the HTML page; the paid tier of each model."""
+
+import re
+from collections.abc import Iterator
+
+from crawler import amounts, tariffs
+from crawler.failures import PageChanged
+from crawler.grid import Table, tidy
+from crawler.outline import outline
+from crawler.page import Page
+from crawler.sheet import PriceSheet
+from crawler.spider import PricingSpider
+from history.model import Offer, PriceComponent, Provider
+
+_PAID = "Paid Tier, per 1M tokens in USD"
+_TIERS = {"Standard": "standard", "Batch": "batch", "Flex": "flex", "Priority": "priority"}
+_ID = r"[a-z][a-z0-9.]*(?:-[a-z0-9.]+)+"
+_IDS = re.compile(rf"{_ID}(?:(?:, and|,| and) {_ID})*")
+_ROW = re.compile(
+    r"(?:(?P<named>Text|Image|Audio|Video) )?(?P<what>[Ii]nput price|[Oo]utput price|Context caching(?: price)?)"
+    r"(?: \((?:including thinking tokens|text, image, video|storage)\))?"
+)
+_AND = re.compile(", and |, | and ")
+# Tools and tuning, which are not the model's tokens, and a sentence about the data.
+_OTHER_ROWS = re.compile(
+    "Grounding with .*|Tuning price|Image generation pricing|Live API|Used to improve our products"
+)
+
+
+class Gemini(PricingSpider):
+    name = "gemini"
+    provider = Provider("google", "Google", "lab")
+    start_urls = ["https://ai.google.dev/gemini-api/docs/pricing.md.txt"]
+    currency = "USD"
+    offers_expected = range(15, 250)
+    ignored_columns = frozenset({"", "Free Tier"})
+    verified = ""
+
+    def extract(self, page: Page) -> Iterator[Offer]:
+        if not any(_PAID in table.header for table in page.tables):
+            raise PageChanged(f"no table and so no price of the paid tier at {page.url}")
+        sheet = PriceSheet()
+        for models, tier, table in _sections(page):
+            if _PAID in table.header and not models[0].startswith("Pricing for "):
+                _read(sheet, table, models, tier)
+            elif table.has_money:
+                table.leave()
+        yield from sheet.offers(self.provider)
+
+
+def _read(sheet: PriceSheet, table: Table, models: tuple[str, ...], tier: str) -> None:
+    prices, terms = list[PriceComponent](), list[str]()
+    for row in table.rows({"what": ("",), "paid": (_PAID,)}, Gemini.ignored_columns):
+        what, paid = row.pop("what").text, row.pop("paid").text
+        match = _ROW.fullmatch(what)
+        if match and (term := amounts.term(paid)):
+            terms += [f"{what}: {term}"] if term != "not offered" else []
+        elif match:
+            text, others = tariffs.other_units(paid)
+            table.unread.update(f"{what}: {other}" for other in others)
+            prices += tariffs.components(match["what"].split()[0].lower(), text, match["named"] or "")
+        elif "$" in paid and not _OTHER_ROWS.fullmatch(what):
+            raise PageChanged(f"{table} has the unknown row {what!r}: {paid!r}")
+        else:
+            table.unread[what] += 1
+    for model in models:
+        sheet.add(model, *prices, tier=tier, terms=tuple(terms or ([] if prices else ["not offered"])))
+
+
+def _sections(page: Page) -> Iterator[tuple[tuple[str, ...], str, Table]]:
+    """Each table with the models and the tier that the headings before it name; an id comes before a display name."""
+    models, tier, seen = tuple[str, ...](), "standard", set[tuple[tuple[str, ...], str]]()
+    for text, table in outline(page):
+        if table is not None:
+            if (models, tier) in seen or not models:
+                raise PageChanged(f"{table} has no heading of its own: {models}, {tier}")
+            seen.add((models, tier))
+            yield models, tier, table
+        elif text.startswith("# "):
+            name = tidy(re.sub(r"[^\w\s.,()/-]+", "", text))
+            # Without the sign of "Gemini 3.1 Flash Image 🍌"; some headings name several models.
+            models, tier = (models, _TIERS[name]) if name in _TIERS else (tuple(_AND.split(name)), "standard")
+        elif _IDS.fullmatch(text):
+            models, tier = tuple(re.findall(_ID, text)), "standard"

@@ -1,0 +1,88 @@
+"""Mistral's pricing page: tables since 2026-10, before that models inside what Next.js streams to the browser."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+import msgspec
+
+from crawler import amounts, embedded, markup
+from crawler.failures import PageChanged
+from crawler.grid import Cell, Table
+from crawler.page import Page
+from crawler.quoted import quoted
+from crawler.sheet import PriceSheet
+from crawler.spider import PricingSpider
+from history.model import Offer, PriceComponent, Provider
+
+_TOKENS = {"Input": "input_tokens", "Cached input": "cache_read_tokens", "Output": "output_tokens"}
+_TOKENS |= {f"{name} (/M tokens)": unit for name, unit in _TOKENS.items()}
+_ID, _NOT_READ = (
+    re.compile(r"[a-z0-9.]+(?:-[a-z0-9.]+)+"),
+    re.compile(r"Annotations|Available on|(?:Training|Storage) Cost.*"),
+)
+
+
+class _Model(msgspec.Struct):
+    name: str
+    price: list[dict[str, str | None]]
+    type: str | None = None
+    api: str | None = None
+    api_endpoint: str | None = None
+
+
+class Mistral(PricingSpider):
+    name = "mistral"
+    provider = Provider("mistral", "Mistral AI", "lab")
+    start_urls = ["https://mistral.ai/pricing/api"]
+    currency = "USD"
+    offers_expected = range(10, 120)
+    verified = "2026-05-08"
+
+    def extract(self, page: Page) -> Iterator[Offer]:
+        sheet = PriceSheet()
+        for table in (
+            tables := [each for each in page.tables if each.has_money and {"Model", *_TOKENS} & {*each.header}]
+        ):
+            _read_table(sheet, table)
+        models = [] if tables else list(embedded.objects(page.next_stream, '{"id":', '"price":[{', _Model))
+        # On 2026-05-08 mistral-small-latest was given for Mistral Small 4 and for 3.2: then it names neither.
+        shared = Counter(given for given, _ in {(model.api or model.api_endpoint, model.name) for model in models})
+        for model in models:
+            given = model.api or model.api_endpoint or ""
+            _read_model(sheet, model, given if shared[given] == 1 else model.name, page.unread)
+        yield from sheet.offers(self.provider)
+
+
+def _read_model(sheet: PriceSheet, model: _Model, name: str, unread: Counter[str]) -> None:
+    prices, terms = list[PriceComponent](), list[str]()
+    for stated in model.price:
+        label = (stated.get("value") or "").strip()
+        cell = markup.cell_of(markup.parse(f"<div>{embedded.said(stated.get('price_dollar') or '')}</div>"))
+        says_nothing = not (amounts.term(cell.text) or re.search("[0-9$]", cell.text))
+        if model.type == "Tools" or _NOT_READ.fullmatch(label) or says_nothing:
+            unread[f"{model.name}: {label}"] += 1
+        elif label == "Input (per min / per M tok)":
+            audio, _, text = cell.text.removesuffix(" (text)").partition(" (audio) / ")
+            prices += [quoted(Cell(f"{audio} / min"), "", "USD"), quoted(Cell(text), "input_tokens", "USD")]
+        elif term := amounts.term(cell.text):
+            terms.append(term)
+        else:
+            per = " / min" if label == "Audio Input/min" else ""
+            prices.append(quoted(Cell(cell.lines[0] + per), _TOKENS.get(label, ""), "USD"))
+            terms += cell.lines[1:]
+    if prices or terms:
+        sheet.add_new(name, *prices, terms=tuple(terms))
+
+
+def _read_table(sheet: PriceSheet, table: Table) -> None:
+    asked = {name: (name,) for name in table.header if name in _TOKENS or name == "Price"}
+    if {*table.header} - {*asked, "Model"} or not asked:
+        raise PageChanged(f"{table} has unknown columns: {table.header}")
+    for row in table.rows({"Model": ("Model",), **asked}):
+        names, cells = row.pop("Model").lines or ("",), {name: row.pop(name) for name in asked}
+        prices = [
+            quoted(cell, _TOKENS.get(name, ""), "USD") for name, cell in cells.items() if not amounts.term(cell.text)
+        ]
+        terms = [amounts.term(cell.text) or "" for cell in cells.values() if not prices]
+        sheet.add(next(filter(_ID.fullmatch, names), names[0]), *prices, terms=tuple(terms[:1]))

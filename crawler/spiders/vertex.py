@@ -1,0 +1,68 @@
+"""Google Cloud's Agent Platform (Vertex AI) price page: Gemini by tier and prompt size, partner models by region."""
+
+import re
+from collections.abc import Iterator
+
+from crawler import moments
+from crawler.agentplatform import BATCH_HEADER, PRICE, read_batch, read_sizes
+from crawler.failures import PageChanged
+from crawler.grid import Table
+from crawler.outline import outline
+from crawler.page import Page
+from crawler.pricelists import by_size, pricelists
+from crawler.sheet import PriceSheet
+from crawler.spider import PricingSpider
+from history.model import Offer, Provider
+
+_LATER = re.compile(rf"For non-global endpoints, pricing will go into effect .*? on ({moments.DAY})\.")
+_PLACE = re.compile(r"(?:.*\()?(us|eu|[a-z]+-[a-z]+[0-9]+|Global)\)?")
+
+
+class Vertex(PricingSpider):
+    name = "vertex"
+    provider = Provider("google-vertex", "Google Vertex AI", "cloud")
+    start_urls = ["https://cloud.google.com/vertex-ai/generative-ai/pricing"]
+    currency = "USD"
+    offers_expected = range(40, 400)
+    verified = "2026-05-08"
+
+    def extract(self, page: Page) -> Iterator[Offer]:
+        sheet, heading, places = PriceSheet(), "", set[str]()
+        later = _LATER.search(page.prose)
+        # A day without a zone is taken as one of UTC.
+        since = moments.day(later[1]) if later else None
+        for text, table in outline(page):
+            heading = text.removeprefix("# ") if text.startswith("# ") else heading
+            if table is None:
+                continue
+            prices = [name for name in table.header if PRICE.fullmatch(name)]
+            if table.header[:2] == ("Model", "Type") and prices:
+                read_sizes(sheet, table, since)
+            elif table.header == BATCH_HEADER and heading == "Token-based pricing":
+                read_batch(sheet, table)
+            elif table.header == ("Model", "Pricing") or (prices and len(prices) == len(table.header) - 1):
+                _read_lists(sheet, table, heading, places)
+            elif table.has_money:
+                table.unread[f"table: {heading}"] += len(table.body)
+        yield from sheet.offers(self.provider)
+
+
+def _read_lists(sheet: PriceSheet, table: Table, heading: str, seen: set[str]) -> None:
+    place, is_sized = _PLACE.fullmatch(heading), len(table.header) > 2
+    if is_sized and place is None and "uniform pricing across all regions" not in heading:
+        raise PageChanged(f"{heading!r} is not a place where a price applies")
+    if is_sized and heading in seen:
+        raise PageChanged(f"{table} has no heading of its own: two tables for one place")
+    seen.add(heading)
+    region = place[1].lower() if place else ""
+    for model, *cells in table.body:
+        name, _, note = model.text.removesuffix(" *").partition(" (Deprecated")
+        if "$" in name:
+            raise PageChanged(f"{table} has {name!r} where a model was expected")
+        stated = pricelists([cell.text for cell in cells], is_sized=is_sized)
+        if stated is None:
+            table.unread[f"{name} {region}: prices of two kinds in one cell"] += 1
+            continue
+        for (tier, unit), sizes in stated.items():
+            prices = by_size(unit, sizes)
+            sheet.add(name, *prices, tier=tier, region=region, terms=("deprecated",) if note else ())

@@ -1,0 +1,89 @@
+"""xAI's pricing page (official Markdown): language models by prompt size, images and video; voice is reported."""
+
+import re
+from collections.abc import Iterator
+
+from crawler import amounts
+from crawler.failures import PageChanged
+from crawler.grid import Cell, Table
+from crawler.page import Page
+from crawler.quoted import quoted
+from crawler.sheet import PriceSheet
+from crawler.spider import PricingSpider
+from history.model import ALWAYS, Conditions, Offer, PriceComponent, Provider
+
+_UNITS = {"Input": "input_tokens", "Cached input": "cache_read_tokens", "Output": "output_tokens"}
+_PER = " / 1M tokens"
+# The page of 2026-05 says it once for all tables, the one of 2026-09 in each header.
+_SAID_ONCE = "Prices shown per million tokens"
+_NAME = re.compile(r"(?P<id>[\w.:/-]+)(?P<notes>(?: \([^()]+\))*)")
+_SIZE = re.compile(r"(?P<sign><|≤|<=|≥|>=|>) ?(?P<size>[0-9]+)k prompt tokens")
+_OTHER_COST = re.compile(r"\$[0-9.]+ / (?:image|second|1M characters)")
+
+
+class XAI(PricingSpider):
+    name = "xai"
+    provider = Provider("xai", "xAI", "lab")
+    start_urls = ["https://docs.x.ai/developers/pricing.md"]
+    currency = "USD"
+    offers_expected = range(3, 60)
+    ignored_columns = frozenset({"Context", ""})
+    verified = ""
+
+    def extract(self, page: Page) -> Iterator[Offer]:
+        sheet, tables = PriceSheet(), list(page.tables)
+        if not any("Model" in table.header and table.has_money for table in tables):
+            raise PageChanged(f"no table of models and so no price at {page.url}")
+        for table in tables:
+            if any(name.removesuffix(_PER) in _UNITS or "tokens" in name for name in table.header):
+                self._read(sheet, table, _SAID_ONCE in page.prose)
+            elif {"Model", "Cost"} <= {*table.header}:
+                self._read_costs(sheet, table)
+            elif table.has_money:
+                table.leave()
+        yield from sheet.offers(self.provider)
+
+    def _read(self, sheet: PriceSheet, table: Table, is_said: bool) -> None:
+        found = {name: _UNITS.get(name if is_said else name.removesuffix(_PER)) for name in table.header}
+        found = {name: unit for name, unit in found.items() if name not in self.ignored_columns | {"Model"}}
+        if None in found.values() or (not is_said and any(not name.endswith(_PER) for name in found)):
+            raise PageChanged(f"{table} has unknown columns or no unit: {table.header}")
+        if not {"input_tokens", "output_tokens"} <= {*found.values()}:
+            raise PageChanged(f"{table} lacks a column: {table.header}")
+        tier = next((tier for tier in ("batch", "priority", "flex") if tier in table.heading.lower()), "standard")
+        for row in table.rows({name: (name,) for name in ("Model", *found)}, self.ignored_columns):
+            model, notes, when = _label(row.pop("Model").text)
+            cells = {unit: row.pop(name) for name, unit in found.items() if unit}
+            prices = [quoted(cell, unit, "USD", when) for unit, cell in cells.items() if not amounts.term(cell.text)]
+            terms = sorted({amounts.term(cell.text) or "" for cell in cells.values()}) if not prices else []
+            sheet.add(model, *prices, tier=tier, terms=(*notes, *terms[:1]))
+
+    def _read_costs(self, sheet: PriceSheet, table: Table) -> None:
+        for row in table.rows({"Model": ("Model",), "Cost": ("Cost",)}, self.ignored_columns):
+            (model, notes, _), cost = _label(row.pop("Model").text), row.pop("Cost").text
+            text = re.sub(r"/ sec$", "/ second", cost)
+            if _OTHER_COST.fullmatch(text) is None:
+                table.unread[f"{model}: {cost}"] += 1
+                continue
+            price = quoted(Cell(text), "", "USD")
+            if price.unit == "audio_seconds" and "video" in model:
+                price = PriceComponent("video_seconds", price.amount, "USD", price.per)
+            sheet.add(model, price, terms=notes)
+
+
+def _label(text: str) -> tuple[str, tuple[str, ...], Conditions]:
+    """The id, the notes and the prompts: "grok-4.7 (≥ 200k prompt tokens)" → from 200,000 tokens."""
+    match = _NAME.fullmatch(text)
+    if match is None:
+        raise PageChanged(f"{text!r} is not the id of a model")
+    notes, when = list[str](), ALWAYS
+    for note in re.findall(r"\(([^()]+)\)", match["notes"]):
+        if size := _SIZE.fullmatch(note):
+            bound, sign = int(size["size"]) * 1000, size["sign"]
+            least = bound + (sign == ">") if sign in (">", "≥", ">=") else None
+            when = Conditions(min_input_tokens=least, max_input_tokens=None if least else bound - (sign == "<"))
+        elif "token" in note:
+            raise PageChanged(f"{text!r} does not say for which prompts a price applies")
+        else:
+            notes.append(note)
+    return match["id"], tuple(notes), when

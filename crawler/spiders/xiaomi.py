@@ -1,0 +1,90 @@
+"""Xiaomi MiMo's pay-as-you-go page (Markdown): a domestic list in yuan and an overseas one in dollars, with batch."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from crawler import priced
+from crawler.failures import PageChanged
+from crawler.grid import Cell, Table
+from crawler.lengths import lengths
+from crawler.page import Page
+from crawler.ratecard import plain
+from crawler.sheet import PriceSheet
+from crawler.spider import PricingSpider
+from history.model import ALWAYS, Conditions, Offer, Provider, Source
+
+_LISTS = {
+    "domesticpricingofthemodel": ("domestic", "CNY"), "模型国内定价": ("domestic", "CNY"),
+    "overseaspricingofthemodel": ("overseas", "USD"), "模型海外定价": ("overseas", "USD"),
+}  # fmt: skip
+_UNITS = {
+    "input(cachehit)": "cache_read_tokens", "输入(命中缓存)": "cache_read_tokens",
+    "输入(缓存命中)": "cache_read_tokens",
+    "input(cachemiss)": "input_tokens", "输入(未命中缓存)": "input_tokens", "输入(缓存未命中)": "input_tokens",
+    "output": "output_tokens", "输出": "output_tokens",
+}  # fmt: skip
+# "MiMo-V2.5 系列" (platform.xiaomimimo.com, summer 2026) and "" (April 2026) stand over the models, too.
+_PLACES = (re.compile(r"(?:model(?:name)?|模型(?:名称)?|.*(?:系列|series))?"), re.compile("inferencetype|推理类型"))
+_TIERS = {"real-timeapi": "standard", "实时推理": "standard", "batchapi": "batch", "批量推理": "batch"}
+# One id behind another, perhaps glued to it, each with its own note: "mimo-v2.6-flash、mimo-v2.5(to be deprecated)".
+_NAME = re.compile(r"(mimo-(?:(?!mimo-)[a-z0-9.-])+)(?: ?[(（]([^()（）]+)[)）])?[、, ]*")
+_UNIT = re.compile(r"(?:Unit|单位)[:：][^/\n]+/([^\n.。;；]+)")
+
+
+class Xiaomi(PricingSpider):
+    name = "xiaomi"
+    provider = Provider("xiaomi", "Xiaomi MiMo", "lab")
+    start_urls = ["https://mimo.mi.com/static/docs/price/pay-as-you-go.md"]
+    currency = "CNY"
+    offers_expected = range(3, 80)
+
+    @classmethod
+    def source(cls) -> Source:
+        return replace(super().source(), currencies=frozenset({"CNY", "USD"}))
+
+    def extract(self, page: Page) -> Iterator[Offer]:
+        sheet = PriceSheet()
+        for table in page.tables:
+            units = {at: unit for at, name in enumerate(table.header) if (unit := _unit(name))}
+            if (here := plain(table.heading) in _LISTS) and units:
+                _read(sheet, table, units)
+            elif table.has_money or units:
+                if "output_tokens" in {unit for unit, _ in units.values()} or (here and len(table.header) > 3):
+                    raise PageChanged(f"{table} is neither the domestic list nor the overseas one")
+                table.leave()
+        if {plain(unit) for unit in _UNIT.findall(page.prose)} - {"1mtokens", "百万tokens"}:
+            raise PageChanged("the page's prices are not for a million tokens")
+        yield from sheet.offers(self.provider)
+
+
+def _unit(header: str) -> tuple[str, Conditions] | None:
+    """ "Input ≤ 256K / Input (Cache Hit)": the unit, and for which prompts."""
+    group, _, name = header.rpartition(" / ")
+    if (unit := _UNITS.get(plain(name))) is None:
+        return None
+    return unit, lengths(group, above=Conditions(max_input_tokens=256_000)) if group else ALWAYS
+
+
+def _read(sheet: PriceSheet, table: Table, units: dict[int, tuple[str, Conditions]]) -> None:
+    region, currency = _LISTS[plain(table.heading)]
+    names, types = ([at for at, name in enumerate(table.header) if place.fullmatch(plain(name))] for place in _PLACES)
+    if set(_UNITS.values()) - {unit for unit, _ in units.values()} or len(names) != 1 or len(types) > 1:
+        raise PageChanged(f"{table} lacks a price or its models: {list(table.header)}")
+    for cells in table.body:
+        if {len(row) for row in table.grid} != {len(cells)} or not all(cell.text for cell in cells):
+            raise PageChanged(f"{table} has the row {[cell.text for cell in cells]}")
+        tier = _TIERS.get(plain(cells[types[0]].text)) if types else "standard"
+        if tier is None:
+            raise PageChanged(f"{table} has the unknown type {cells[types[0]].text!r}")
+        stated = [(unit, priced.price(unit, cells[at], currency, 10**6, when)) for at, (unit, when) in units.items()]
+        for model, note in _models(table, cells[names[0]]):
+            notes = (*filter(None, [note]), *priced.terms(stated))
+            sheet.add(model, *priced.components(stated), tier=tier, region=region, terms=notes)
+        table.unread.update(name for at, name in enumerate(table.header) if at not in {*units, *names, *types})
+
+
+def _models(table: Table, cell: Cell) -> list[tuple[str, str]]:
+    if _NAME.sub("", cell.text) or cell.struck:
+        raise PageChanged(f"{table} has a row for {cell.text!r}, which are no ids")
+    return _NAME.findall(cell.text)

@@ -1,0 +1,109 @@
+"""Google's cells: several prices in one, by modality, prompt size, thinking and date, with storage beside them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from crawler import moments
+from crawler.failures import PageChanged
+from history.model import Conditions, PriceComponent
+
+_UNITS = {
+    ("input", "text"): "input_tokens", ("input", "audio"): "input_audio_tokens",
+    ("input", "image"): "input_image_tokens", ("input", "video"): "input_video_tokens",
+    ("output", "text"): "output_tokens", ("output", "audio"): "output_audio_tokens",
+    ("output", "image"): "output_image_tokens", ("output", "video"): "output_video_tokens",
+    ("context", "text"): "cache_read_tokens", ("context", "audio"): "cache_read_audio_tokens",
+    ("context", "image"): "cache_read_image_tokens",
+}  # fmt: skip
+_WORD = "(?:text|images?|video|audio|thinking)"
+_WORDS = rf"{_WORD}(?: ?[/,] ?{_WORD}| and {_WORD})*"
+_UNTIL = rf"(?: through (?P<until>{moments.DAY})\.?)"
+_SINCE = rf"(?: starting (?P<since>{moments.DAY})\.?)"
+_PRICE = re.compile(
+    r"(?:(?P<thinking>(?:Non-t|T)hinking): )?\$(?P<amount>[0-9]+(?:\.[0-9]+)?)"
+    r"(?P<hourly> / 1,000,000 tokens per hour(?: \(storage price\))?)?(?: / 1,000,000 tokens)?"
+    rf"(?: or \$[0-9.]+ ?/ ?min)?(?: \((?P<words>{_WORDS})\))?"
+    r"(?:, prompts (?P<sign><=|≤|>) ?(?P<size>[0-9]+)k(?: tokens?)?)?"
+    rf"(?:{_UNTIL}|{_SINCE})?(?P<storage> \(storage price\))?"
+    r"(?: \(\$[0-9.]+ per \w+\))?(?:,? ?(?=\$)|,? |$)"
+)
+_EQUIVALENT = re.compile(r",? [Ee]quivalent to(?:,?(?: and)? \$[0-9.]+ per(?: [\w./]+)? image\*{0,2})+\.?$")
+_SAME = re.compile(r"_?Same as Standard_?\s*")
+# What images and seconds come to in tokens is told beside some prices; a price with a star is not for a million tokens.
+_OTHER_UNIT = re.compile(
+    r"(?<![($0-9.])\$?[0-9.]+ (?:per [\w./]+ image\*{0,2}|per image\*{0,2}|\([a-z]+\)\^?\*{1,2}\^?)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """One price of a cell, not yet of a unit."""
+
+    amount: Decimal
+    words: frozenset[str]
+    is_storage: bool
+    conditions: Conditions
+    since: datetime | None
+    until: datetime | None
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        return self.words, self.is_storage, self.conditions
+
+
+def tariffs(text: str) -> Iterator[Tariff]:
+    """Every price of a cell that is for a million tokens, or PageChanged: "$0.75 through December 31, 2026. $1.50"."""
+    rest, before = _SAME.sub("", text), None
+    while rest:
+        match = _PRICE.match(rest)
+        if match is None:
+            raise PageChanged(f"{text!r} cannot be read from {rest[:60]!r}")
+        found = _tariff(match)
+        # "$0.75 through December 31, 2026. $1.50" as the HTML page had it on 2026-08-18: the second price comes then.
+        if before and before.until and found.since is None and found.place == before.place:
+            found = replace(found, since=before.until)
+        yield found
+        before, rest = found, rest[match.end() :].strip()
+
+
+def other_units(text: str) -> tuple[str, list[str]]:
+    """The cell without the prices that are not for tokens, and these: "$0.067 per 1K/2K image**"."""
+    text = _EQUIVALENT.sub("", text)
+    return _OTHER_UNIT.sub("", text).strip(" ,"), _OTHER_UNIT.findall(text)
+
+
+def components(direction: str, text: str, named: str = "") -> Iterator[PriceComponent]:
+    """The components of a cell; `named` is the modality that its row names, text where neither says another."""
+    for tariff in tariffs(text):
+        words = tariff.words or frozenset({named.lower() or "text"})
+        units = ["cache_storage_token_hours"] if tariff.is_storage else list(_units(direction, words))
+        for unit in units:
+            yield PriceComponent(
+                unit, tariff.amount, "USD", 1_000_000, tariff.conditions, None, tariff.since, tariff.until
+            )
+
+
+def _units(direction: str, words: frozenset[str]) -> Iterator[str]:
+    """One unit where text is meant (images and video count as its tokens), else one for each modality."""
+    for word in ["text"] if "text" in words else sorted(words):
+        if (direction, word) not in _UNITS:
+            raise PageChanged(f"there is no unit for {direction} of {word}")
+        yield _UNITS[direction, word]
+
+
+def _tariff(match: re.Match[str]) -> Tariff:
+    """Google states days without a zone; they are taken as days of UTC, "through December 31" as until January 1."""
+    words = frozenset(word.removesuffix("s") for word in re.findall(_WORD, match["words"] or ""))
+    when = Conditions(thinking={"Thinking": True, "Non-thinking": False}.get(match["thinking"] or ""))
+    if match["size"]:
+        size = int(match["size"]) * 1000
+        over = match["sign"] == ">"
+        when = replace(when, min_input_tokens=size + 1) if over else replace(when, max_input_tokens=size)
+    since = moments.day(match["since"]) if match["since"] else None
+    until = moments.day(match["until"]) + timedelta(days=1) if match["until"] else None
+    if match["storage"] and not match["hourly"]:
+        raise PageChanged(f"{match[0]!r} is a storage price of no known unit")
+    return Tariff(Decimal(match["amount"]), words, bool(match["hourly"]), when, since, until)

@@ -1,0 +1,29 @@
+"""Price lists in one cell: every entry with its tier, and a cell that holds two lists is not read."""
+
+from decimal import Decimal
+
+import pytest
+
+from crawler.failures import PageChanged
+from crawler.pricelists import pricelists
+
+
+def test_a_list_has_a_price_for_each_tier_and_unit() -> None:
+    stated = pricelists(["Input: $5.00 Batch Input: $2.50 1h Batch Cache Write: $5", "N/A"], is_sized=True)
+    assert stated == {
+        ("standard", "input_tokens"): {False: Decimal("5.00")},
+        ("batch", "input_tokens"): {False: Decimal("2.50")},
+        ("batch", "cache_write_1h_tokens"): {False: Decimal(5)},
+    }
+
+
+@pytest.mark.parametrize("text", ["Input: $3 Input: $6", "Input: $0.30 / million tokens (or $0.0003/page)"])
+def test_two_lists_or_two_units_in_one_cell_are_none(text: str) -> None:
+    assert pricelists([text], is_sized="million" not in text) is None
+
+
+def test_a_list_that_says_its_unit_twice_or_never_is_refused() -> None:
+    with pytest.raises(PageChanged, match="not a list of prices"):
+        pricelists(["Input: $3 / million tokens"], is_sized=True)
+    with pytest.raises(PageChanged, match="not a list of prices"):
+        pricelists(["Input: $3"], is_sized=False)

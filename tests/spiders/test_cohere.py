@@ -1,0 +1,52 @@
+"""Cohere's page: models inside what Next.js streams; the one real capture is an excerpt made by others."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from crawler.failures import PageChanged
+from tests.spiders.reading import altered, cell, extract, real, saved
+
+PAGE = "cohere/2026-07-15"
+
+
+def test_the_recorded_excerpt_is_read(recorded: Path) -> None:
+    offers = extract(real(recorded, "cohere", "2026-07-15"), "cohere")
+    assert [offer.model for offer in offers] == ["Embed 4"]
+    assert cell(offers, "Embed 4", "standard", "input_tokens").amount == Decimal("0.12")
+    assert cell(offers, "Embed 4", "standard", "input_image_tokens").amount == Decimal("0.47")
+
+
+def test_a_number_of_the_stream_is_never_a_float() -> None:
+    price = cell(extract(saved(PAGE), "cohere"), "Command R", "standard", "input_tokens")
+    assert (price.amount, price.per) == (Decimal("0.15"), 1_000_000)
+
+
+def test_a_trial_is_a_term_and_no_price_of_zero() -> None:
+    [trial] = [offer for offer in extract(saved(PAGE), "cohere") if offer.model == "Trial"]
+    assert (trial.components, trial.terms) == ((), ("free",))
+
+
+def test_searches_are_requests() -> None:
+    price = cell(extract(saved(PAGE), "cohere"), "Rerank 4", "standard", "requests")
+    assert (price.amount, price.per) == (Decimal(2), 1_000)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('\\"per\\":\\"1M tokens\\"', '\\"per\\":\\"1M words\\"', "does not say what"),
+        ('\\"per\\":\\"1M tokens\\"', '\\"each\\":\\"1M tokens\\"', "per"),
+        ('\\"inputLabel\\":\\"Input\\"', '\\"inputLabel\\":\\"Training\\"', "is not a price"),
+        ('\\"inputLabel\\":\\"Cost\\"', '\\"inputTitle\\":\\"Cost\\"', "is not a price"),
+        ('\\"inputPrice\\":0.15', '\\"inputPrice\\":0', "is not a price"),
+        ('\\"inputPrice\\":0.15', '\\"inputPrice\\":\\"$2a\\"', "not a decimal price"),
+        ('\\"modelName\\":\\"Command R\\"', '\\"name\\":\\"Command R\\"', "cannot be read|stands outside"),
+        ('\\"pricings\\"', '\\"prices\\"', "no price"),
+        ('\\"Command R\\"', '\\"Command A+\\"', "two prices"),
+    ],
+)
+def test_a_page_that_changed_is_refused_by_name(old: str, new: str, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        extract(altered(PAGE, old, new), "cohere")

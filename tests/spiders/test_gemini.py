@@ -1,0 +1,140 @@
+"""Gemini's page: several prices in one cell, in Markdown and HTML; the real captures are converted, so none is read."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from crawler import tariffs
+from crawler.failures import PageChanged
+from history.model import Conditions
+from tests.spiders.reading import altered, cell, extract, saved
+
+MD, HTML = "gemini/2026-10-05", "gemini/2026-07-21"
+SHORT, LONG = Conditions(max_input_tokens=200_000), Conditions(min_input_tokens=200_001)
+NEW_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def read(direction: str, text: str) -> list[tuple[str, str, dict[str, object]]]:
+    return [(c.unit, str(c.amount), c.as_dict()["conditions"]) for c in tariffs.components(direction, text)]
+
+
+def test_a_dated_price_and_its_successor_are_two_prices_in_time() -> None:
+    flash = next(offer for offer in extract(saved(MD), "gemini") if offer.model == "gemini-3.8-flash")
+    inputs = [(c.amount, c.valid_from, c.valid_to) for c in flash.components if c.unit == "input_tokens"]
+    assert inputs == [(Decimal("0.75"), None, NEW_YEAR), (Decimal("1.50"), NEW_YEAR, None)]
+
+
+def test_a_successor_without_its_date_begins_where_the_price_before_it_ends() -> None:
+    page = altered(MD, " starting January 1, 2027.", "")
+    assert extract(page, "gemini") == extract(saved(MD), "gemini")
+
+
+def test_storage_is_not_the_successor_of_a_dated_price() -> None:
+    text = "$0.075 through December 31, 2026. $0.50 / 1,000,000 tokens per hour (storage price)"
+    end = {"valid_to": "2027-01-01T00:00:00Z"}
+    assert read("context", text) == [("cache_read_tokens", "0.075", end), ("cache_storage_token_hours", "0.50", {})]
+
+
+def test_prompts_up_to_and_over_a_size_are_two_prices() -> None:
+    offers = extract(saved(MD), "gemini")
+    for model in ("gemini-3.1-pro-preview", "gemini-3.1-pro-preview-customtools"):
+        assert cell(offers, model, "standard", "output_tokens", SHORT).amount == 12
+        assert cell(offers, model, "standard", "output_tokens", LONG).amount == 18
+        assert cell(offers, model, "standard", "cache_storage_token_hours").amount == Decimal("4.5")
+
+
+def test_each_modality_has_its_unit_and_the_price_of_a_minute_is_only_told() -> None:
+    text = "$0.75 (text) $3.00 or $0.005/min (audio) $1.00 or $0.002/min (image/video)"
+    assert [(unit, amount) for unit, amount, _ in read("input", text)] == [
+        ("input_tokens", "0.75"),
+        ("input_audio_tokens", "3.00"),
+        ("input_image_tokens", "1.00"),
+        ("input_video_tokens", "1.00"),
+    ]
+    assert [unit for unit, _, _ in read("output", "$3 (text and thinking) $60.00 (images)")] == [
+        "output_tokens",
+        "output_image_tokens",
+    ]
+
+
+def test_thinking_and_non_thinking_output_of_2025() -> None:
+    offers = extract(saved(MD), "gemini")
+    for thinking, amount in ((True, "3.50"), (False, "0.60")):
+        when = Conditions(thinking=thinking)
+        price = cell(offers, "gemini-2.5-flash-preview-04-17", "standard", "output_tokens", when)
+        assert price.amount == Decimal(amount)
+
+
+def test_what_an_image_comes_to_is_no_price_and_a_price_of_an_image_is_reported() -> None:
+    page = saved(MD)
+    offers = extract(page, "gemini")
+    image = {(o.tier, c.unit): str(c.amount) for o in offers if "image" in o.model for c in o.components}
+    assert image == {
+        ("standard", "input_tokens"): "2.00",
+        ("standard", "output_tokens"): "12.00",
+        ("standard", "output_image_tokens"): "120.00",
+        ("batch", "input_tokens"): "1.00",
+        ("batch", "output_tokens"): "6.00",
+    }
+    assert page.unread["Input price: $0.0006 (image)*"] == 1
+    assert page.unread["Output price: $0.067 per 1K/2K image**"] == 1
+    assert page.unread["table: Imagen 4"] == page.unread["table: Pricing for tools"] == 1
+
+
+def test_a_heading_of_several_models_prices_each_and_the_sign_is_not_part_of_a_name() -> None:
+    models = {offer.model for offer in extract(saved(MD), "gemini")}
+    assert {"Gemini 3.8 Live", "Gemini 3.5 Live", "Gemini 3.1 Flash Live Preview"} <= models
+    nameless = extract(altered(MD, "*`gemini-3-pro-image`*", ""), "gemini")
+    assert "Gemini 3 Pro Image" in {offer.model for offer in nameless}
+
+
+def test_the_free_tier_is_not_the_price_of_the_paid_one() -> None:
+    terms = {offer.model: offer.terms for offer in extract(saved(MD), "gemini") if offer.terms}
+    assert terms == {"Gemma 4": ("not offered",)}
+
+
+def test_the_ids_and_tiers_of_the_html_page() -> None:
+    offers = extract(saved(HTML), "gemini")
+    assert [(offer.model, offer.tier) for offer in offers] == [
+        ("gemini-3.5-flash", "standard"),
+        ("gemini-3.5-flash", "priority"),
+        ("gemini-2.5-pro", "standard"),
+    ]
+    assert cell(offers, "gemini-3.5-flash", "priority", "input_audio_tokens").amount == Decimal("0.90")
+    assert cell(offers, "gemini-2.5-pro", "standard", "input_tokens", LONG).amount == Decimal("2.50")
+
+
+def test_an_unknown_row_without_a_price_is_reported() -> None:
+    page = altered(MD, "| Used to improve our products | Yes | No |", "| Available in Atlantis | Yes | No |")
+    extract(page, "gemini")
+    assert page.unread["Available in Atlantis"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        (MD, "per 1M tokens in USD", "per 1K tokens in USD", "no price of the paid tier"),
+        (MD, "| Output price |", "| Result price |", "unknown row 'Result price'"),
+        (MD, "|   | Free Tier", "| Kind | Free Tier", "no column ''"),
+        (MD, "### Batch", "### Night", "no heading of its own|two prices|unknown row|has no"),
+        (MD, "## Gemini 3.8 Live", "Gemini 3.8 Live", "no heading of its own"),
+        (MD, "prompts \\> 200k tokens", "long prompts", "cannot be read"),
+        (MD, "$0.15 (text / image / video)", "$0.15 (text / smell)", "cannot be read"),
+        (MD, "through December 31, 2026. $1.50 starting", "through the year. $1.50 starting", "cannot be read"),
+        (MD, "$4.50 (text)", "€4.50 (text)", "cannot be read"),
+        (MD, "$4.50 (text)", "4.50 (text)", "cannot be read"),
+        (MD, "$4.50 (text)", "$4.50 / 1,000 tokens (text)", "cannot be read"),
+        (MD, "$4.50 (text)", "from $4.50 (text)", "cannot be read"),
+        (HTML, "$0.45 (text / image / video)<br>$0.90 (audio)", "$0.45 (text)<br>$0.90 (text)", "two prices"),
+    ],
+)
+def test_a_page_that_changed_is_refused_by_name(name: str, old: str, new: str, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        extract(altered(name, old, new), "gemini")
+
+
+def test_a_page_without_the_paid_tier_is_refused() -> None:
+    with pytest.raises(PageChanged, match="no price"):
+        extract(replace(saved(MD), body=b"# Gemini Developer API pricing\n"), "gemini")

@@ -1,0 +1,107 @@
+"""MiniMax's Chinese page, trap by trap, and cell by cell against the real capture."""
+
+import re
+from collections import Counter
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from crawler.failures import PageChanged
+from crawler.page import Page
+from history.model import ALWAYS, Conditions
+from tests.spiders.reading import altered, cell, extract, real, saved
+
+NAME, SAVED = "minimax_cn", "minimax_cn/2026-07-17"
+SHORT, LONG = Conditions(max_input_tokens=512_000), Conditions(min_input_tokens=512_001, max_input_tokens=1_000_000)
+# Typed from the capture of 2026-07-17 by hand, all that it holds: model, unit, conditions, amount, list price.
+CELLS: list[tuple[str, str, Conditions, str, str | None]] = [
+    ("MiniMax-M3", "input_tokens", SHORT, "2.1", "4.2"),
+    ("MiniMax-M3", "output_tokens", SHORT, "8.4", "16.8"),
+    ("MiniMax-M3", "cache_read_tokens", SHORT, "0.42", "0.84"),
+    ("MiniMax-M3", "input_tokens", LONG, "4.2", "8.4"),
+    ("MiniMax-M3", "output_tokens", LONG, "16.8", "33.6"),
+    ("MiniMax-M3", "cache_read_tokens", LONG, "0.84", "1.68"),
+    ("MiniMax-M2.7", "input_tokens", ALWAYS, "2.1", None),
+    ("MiniMax-M2.7", "output_tokens", ALWAYS, "8.4", None),
+    ("MiniMax-M2.7", "cache_read_tokens", ALWAYS, "0.42", None),
+    ("MiniMax-M2.7", "cache_write_tokens", ALWAYS, "2.625", None),
+    ("MiniMax-M2.7-highspeed", "input_tokens", ALWAYS, "4.2", None),
+    ("MiniMax-M2.7-highspeed", "output_tokens", ALWAYS, "16.8", None),
+    ("MiniMax-M2.7-highspeed", "cache_read_tokens", ALWAYS, "0.42", None),
+    ("MiniMax-M2.7-highspeed", "cache_write_tokens", ALWAYS, "2.625", None),
+]
+
+
+def test_every_cell_of_the_real_page_read_by_hand(recorded: Path) -> None:
+    page = real(recorded, NAME, "2026-07-17")
+    offers = extract(page, NAME)
+    for model, unit, when, amount, regular in CELLS:
+        price = cell(offers, model, "standard", unit, when)
+        assert (price.amount, price.currency, price.per) == (Decimal(amount), "CNY", 1_000_000), (model, unit)
+        assert price.list_amount == (Decimal(regular) if regular else None), (model, unit)
+    assert sum(len(offer.components) for offer in offers) == len(CELLS)
+    assert Counter(price.unit for offer in offers for price in offer.components)["cache_write_tokens"] == 2
+    assert page.unread == {"table: 视频": 3, "table: 声音": 5, "table: 音乐": 4, "tab: 优先": 1}
+
+
+def test_the_open_tab_says_the_tier_of_its_own_grid_only() -> None:
+    page = altered(SAVED, 'aria-selected="true">标准', 'aria-selected="false">标准')
+    page = replace(
+        page, body=page.body.replace('aria-selected="false">优先'.encode(), 'aria-selected="true">优先'.encode())
+    )
+    assert {(offer.model, offer.tier) for offer in extract(page, NAME)} == {
+        ("MiniMax-M3", "priority"),
+        ("MiniMax-M2.7", "standard"),
+    }
+    assert page.unread["tab: 标准"] == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("<span>百万 tokens</span>", "<span>千 tokens</span>", "no column"),
+        ("<span>缓存读取</span>", "<span>缓存命中</span>", "unknown column"),
+        ("<div>缓存写入</div>", "<div>缓存</div>", "unknown column '缓存'"),
+        ("<div>模型</div>", "<div>名称</div>", "unknown header"),
+        ('<span class="line-through">¥4.2</span>', "<span>¥4.2</span>", "not one amount"),
+        ("<span>/ 百万 tokens</span>", "<span>/ 百万字符</span>", "not a price for"),
+        ("<span>/ 百万 tokens</span>", "", "not a price for"),
+        ("上下文 512K ~ 1M", "上下文 256K ~ 1M", "does not begin where"),
+        ("上下文 ≤ 512K", "上下文 ≥ 512K", "not a model's name"),
+        ("<div>MiniMax-M2.7</div>", "<div>MiniMax-M2.7 停售</div>", "not a model's name"),
+        ('aria-selected="true"', 'aria-selected="false"', "not one tab"),
+        (">标准<", ">特惠<", "not one tab"),
+        ("¥2.625", "$2.625", "not in CNY"),
+        ("grid-template-columns", "columns", "no price was found"),
+    ],
+)
+def test_a_page_that_changed_is_refused_by_name(old: str, new: str, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        extract(altered(SAVED, old, new), NAME)
+
+
+def test_losing_any_one_piece_of_a_grid_never_puts_a_price_in_a_wrong_place() -> None:
+    page = saved(SAVED)
+    text, right = page.body.decode(), stated(page)
+    patterns = (
+        r"<div><span.*?</div>",
+        r"<span.*?</span>",
+        r"<div>[^<]*</div>",
+        r"<button.*?</button>",
+        r'style="[^"]*"',
+    )
+    pieces = [piece for pattern in patterns for piece in re.finditer(pattern, text)]
+    assert len(pieces) > 60
+    for piece in pieces:
+        torn = replace(page, body=(text[: piece.start()] + text[piece.end() :]).encode())
+        try:
+            read = stated(torn)
+        except PageChanged:
+            continue
+        assert read <= right, piece[0]
+
+
+def stated(page: Page) -> set[tuple[str, str, Decimal]]:
+    return {(offer.model, price.unit, price.amount) for offer in extract(page, NAME) for price in offer.components}

@@ -1,0 +1,118 @@
+"""Mistral's page in both its forms: what Next.js streams, trap by trap and against the real capture, and tables."""
+
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from crawler.failures import PageChanged
+from tests.spiders.reading import altered, cell, extract, real, saved
+
+STREAM, TABLES = "mistral/2026-05-08", "mistral/2026-10-20"
+
+# Typed from the capture of 2026-05-08 by hand: model, unit, amount, per.
+CELLS: list[tuple[str, str, str, int]] = [
+    ("mistral-medium-latest", "input_tokens", "1.5", 1_000_000),
+    ("mistral-medium-latest", "output_tokens", "7.5", 1_000_000),
+    ("mistral-large-latest", "input_tokens", "0.5", 1_000_000),
+    ("Mistral Small 4", "output_tokens", "0.6", 1_000_000),
+    ("Mistral Small 3.2", "output_tokens", "0.3", 1_000_000),
+    ("mistral-ocr-latest", "pages", "2", 1_000),
+    ("codestral-latest", "input_tokens", "0.3", 1_000_000),
+    ("magistral-medium-latest", "output_tokens", "5", 1_000_000),
+    ("ministral-14b-latest", "output_tokens", "0.2", 1_000_000),
+    ("voxtral-mini-tts-2603", "characters", "0.016", 1_000),
+    ("Voxtral Mini Transcribe 2", "audio_seconds", "0.003", 60),
+    ("Voxtral Realtime", "audio_seconds", "0.006", 60),
+    ("voxtral-small-latest", "audio_seconds", "0.004", 60),
+    ("voxtral-small-latest", "input_tokens", "0.1", 1_000_000),
+    ("Voxtral Mini", "output_tokens", "0.04", 1_000_000),
+    ("Classifier API model 3B", "input_tokens", "0.04", 1_000_000),
+    ("codestral-embed-2505", "input_tokens", "0.15", 1_000_000),
+    ("open-mixtral-8x22b", "output_tokens", "6", 1_000_000),
+]
+
+
+def test_cells_of_the_real_page_read_by_hand(recorded: Path) -> None:
+    offers = extract(real(recorded, "mistral", "2026-05-08"), "mistral")
+    for model, unit, amount, per in CELLS:
+        price = cell(offers, model, "standard", unit)
+        assert (price.amount, price.currency, price.per) == (Decimal(amount), "USD", per), (model, unit)
+
+
+def test_the_real_page_gives_as_many_prices_as_it_lists(recorded: Path) -> None:
+    offers = extract(real(recorded, "mistral", "2026-05-08"), "mistral")
+    assert len(offers) == 30
+    assert Counter(price.unit for offer in offers for price in offer.components) == {
+        "input_tokens": 25,
+        "output_tokens": 22,
+        "audio_seconds": 4,
+        "pages": 1,
+        "characters": 1,
+    }
+
+
+def test_an_id_that_two_models_share_names_neither() -> None:
+    models = [offer.model for offer in extract(saved(STREAM), "mistral")]
+    assert "mistral-small-latest" not in models
+    assert {"Mistral Small 4", "Mistral Small 3.2"} <= {*models}
+
+
+def test_a_model_that_stands_on_the_page_twice_is_one_offer() -> None:
+    [medium] = [offer for offer in extract(saved(STREAM), "mistral") if offer.model == "mistral-medium-latest"]
+    assert [str(price.amount) for price in medium.components] == ["1.5", "7.5"]
+
+
+def test_free_and_notes_are_terms() -> None:
+    terms = {offer.model: offer.terms for offer in extract(saved(STREAM), "mistral") if offer.terms}
+    assert terms == {"labs-leanstral-2603": ("free",), "mistral-ocr-latest": ("+ 50% off with batch-APIs",)}
+
+
+def test_training_tools_and_subscriptions_are_reported_not_sold_as_models() -> None:
+    page = saved(STREAM)
+    models = {offer.model for offer in extract(page, "mistral")}
+    assert not {"Web search", "Pro"} & models
+    assert page.unread == {
+        "OCR 3: Annotations": 1,
+        "Voxtral Small: Available on": 1,
+        "Classifier API model 8B: Training Cost (/M tokens)": 1,
+        "Web search: Price": 1,
+    }
+
+
+def test_a_sale_has_its_list_price_though_react_splits_the_number() -> None:
+    price = cell(extract(saved(TABLES), "mistral"), "Mistral Large 4", "standard", "input_tokens")
+    assert (price.amount, price.list_amount) == (Decimal("0.68"), Decimal("1.36"))
+
+
+def test_pages_characters_and_minutes_keep_their_quantity() -> None:
+    offers = extract(saved(TABLES), "mistral")
+    assert cell(offers, "OCR 4", "standard", "pages").per == 1_000
+    assert cell(offers, "Voxtral TTS", "standard", "characters").per == 1_000
+    assert cell(offers, "Voxtral Realtime", "standard", "audio_seconds").per == 60
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        (STREAM, "<p>$7.5</p>", "<p>$8.5</p>", "two prices"),
+        (STREAM, "$$1.5", "$2a", "another row of the stream"),
+        (STREAM, "Output (/M tokens)", "Output (/K tokens)", "not a price of"),
+        (STREAM, "Audio Input/min", "Audio Input/song", "not a price of"),
+        (STREAM, "<p>$0.3</p>", "<p>from $0.3</p>", "not one amount"),
+        (STREAM, "<p>$0.3</p>", "<p>€0.3</p>", "not in USD"),
+        (STREAM, "(audio) /", "(sound) /", "not one amount"),
+        (STREAM, '\\"name\\":\\"Leanstral\\"', '\\"title\\":\\"Leanstral\\"', "name"),
+        (STREAM, "price_dollar", "price_usd", "not a price|not one amount|not offered|no price"),
+        (TABLES, "<th>Cached input</th>", "<th>Cache</th>", "unknown columns"),
+        (TABLES, "<th>Model</th><th>Input</th>", "<th>Name</th><th>Input</th>", "no column|no price|unknown"),
+        (TABLES, "<s>$1.36</s>", "$1.36", "not one amount"),
+        (TABLES, "Sale price:", "Now:", "not one amount"),
+        (TABLES, "/1000 Pages", "/1000 Sheets", "not one amount"),
+        (TABLES, "$<!-- -->1.5", "€1.5", "not in USD"),
+    ],
+)
+def test_a_page_that_changed_is_refused_by_name(name: str, old: str, new: str, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        extract(altered(name, old, new), "mistral")

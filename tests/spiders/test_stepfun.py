@@ -1,0 +1,51 @@
+"""StepFun's pricing page in English and in Chinese, trap by trap; no capture holds its own bytes yet."""
+
+from decimal import Decimal
+
+import pytest
+
+from crawler.failures import PageChanged
+from crawler.reading import spider_class
+from tests.spiders.reading import altered, cell, extract, saved
+
+NAME, ENGLISH, CHINESE = "stepfun", "stepfun/2026-10-07", "stepfun/2026-10-08"
+
+
+def test_the_chinese_page_is_in_yuan_and_the_english_one_in_dollars() -> None:
+    assert spider_class(NAME).source().currencies == {"USD", "CNY"}
+    yuan = cell(extract(saved(CHINESE), NAME), "step-5-preview", "standard", "cache_read_tokens")
+    dollars = cell(extract(saved(ENGLISH), NAME), "step-3.5-flash", "standard", "input_tokens")
+    assert (yuan.amount, yuan.currency) == (Decimal("0.35"), "CNY")
+    assert (dollars.amount, dollars.currency) == (Decimal("0.10"), "USD")
+
+
+def test_a_free_model_is_a_term_and_a_dash_is_no_price() -> None:
+    offers = {offer.model: offer for offer in extract(saved(ENGLISH), NAME)}
+    assert offers["stepaudio-3-chat-preview"].terms == ("Free (limited time)",)
+    assert offers["stepaudio-3-chat-preview"].components == ()
+    assert {price.unit for price in offers["step-1o-turbo-vision"].components} == {"input_tokens", "output_tokens"}
+
+
+def test_what_is_not_billed_by_token_is_reported() -> None:
+    page = saved(ENGLISH)
+    assert "step-asr-stream" not in {offer.model for offer in extract(page, NAME)}
+    assert page.unread == {"price per 1hour": 1, "table: Billed by character": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        (ENGLISH, "Input (cache miss)", "Input", "under unknown headers"),
+        (ENGLISH, "Billing unit", "Unit", "what its prices are for"),
+        (ENGLISH, "\\$0.20", "¥0.20", "not in USD"),
+        (ENGLISH, "\\$0.20 |", " |", "does not say for what"),
+        (ENGLISH, "| — | — | — | — |", "| — | \\$1 | — | — |", "does not say for what"),
+        (ENGLISH, "\\$0.20", "\\$0.20 / 1K tokens", "not a price for 1000000"),
+        (ENGLISH, "`step-3.7-flash`", "`step-3.7-flash` (new)", "has a row for"),
+        (ENGLISH, "### Pricing for Reasoning Models", "### Batch pricing", "what its prices are for"),
+        (CHINESE, "20 元", "20 美元", "not in CNY"),
+    ],
+)
+def test_a_page_that_changed_is_refused_by_name(name: str, old: str, new: str, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        extract(altered(name, old, new), NAME)

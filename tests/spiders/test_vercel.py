@@ -1,0 +1,65 @@
+"""Vercel's model list, trap by trap, in its documented shape."""
+
+from decimal import Decimal
+
+import pytest
+
+from crawler.failures import PageChanged
+from history.model import Conditions
+from tests.spiders.reading import altered, cell, extract, saved
+
+PAGE = "vercel/2026-09-15"
+
+
+def test_the_first_tier_is_the_base_price_and_the_others_have_inclusive_bounds() -> None:
+    offers = extract(saved(PAGE), "vercel")
+    middle, long = Conditions(32_001, 128_000), Conditions(128_001)
+    for unit, amounts in {
+        "input_tokens": ("1.2e-6", "2.4e-6", "3e-6"),
+        "output_tokens": ("6e-6", "12e-6", "15e-6"),
+    }.items():
+        found = [cell(offers, "alibaba/qwen3-max", "standard", unit, when) for when in (Conditions(), middle, long)]
+        assert [price.amount for price in found] == list(map(Decimal, amounts))
+        assert {price.per for price in found} == {1}
+
+
+def test_a_tier_without_a_base_price_keeps_its_upper_bound() -> None:
+    page = altered(PAGE, '"input": "0.0000012", "output"', '"output"')
+    price = cell(extract(page, "vercel"), "alibaba/qwen3-max", "standard", "input_tokens", Conditions(None, 32_000))
+    assert price.amount == Decimal("0.0000012")
+
+
+def test_service_tiers_are_offers_of_their_own() -> None:
+    page = saved(PAGE)
+    offers = extract(page, "vercel")
+    found = {offer.tier: offer.components[0].amount for offer in offers if offer.model == "openai/gpt-5.6-sol"}
+    assert found == {"standard": Decimal("4e-6"), "flex": Decimal("2e-6"), "priority": Decimal("8e-6")}
+    assert page.unread == {"price key web_search": 1, "service tier turbo": 1, "price key image": 1}
+
+
+def test_free_and_unpriced_and_varying_are_terms() -> None:
+    terms = {offer.model: offer.terms for offer in extract(saved(PAGE), "vercel") if offer.terms}
+    assert terms == {
+        "anthropic/claude-sonnet-5": ("varies by provider",),
+        "stealth/free-model": ("free",),
+        "bfl/flux-2-pro": ("no price is stated",),
+        "openai/tts-1": ("no price is stated",),
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"cost": "0.0000012"', '"cost": "0.0000013"', "alibaba/qwen3-max: the first tier of input_tokens"),
+        ('"min": 32001, "max": 128001}', '"min": 40000, "max": 128001}', "do not follow each other"),
+        ('{"cost": "0.000003", "min": 128001}', '{"cost": "0.000003", "min": 128001, "max": 256001}', "end at 256001"),
+        ('"cost": "0.0000024"', '"price": "0.0000024"', "alibaba/qwen3-max: Object missing required field `cost`"),
+        ('"input": "0.000004"', '"input": "-1"', "openai/gpt-5.6-sol: '-1' is not a decimal price"),
+        ('"id": "alibaba', '"name": "alibaba', "id"),
+        ('"data"', '"models"', "data"),
+        ('"pricing"', '"prices"', "no price was found"),
+    ],
+)
+def test_an_answer_that_changed_is_refused_by_name(old: str, new: str, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        extract(altered(PAGE, old, new), "vercel")

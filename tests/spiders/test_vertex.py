@@ -1,0 +1,131 @@
+"""Google Cloud's page: sizes, tiers and regions, trap by trap, and cell by cell against the real capture."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from crawler.failures import PageChanged
+from history.model import ALWAYS, Conditions
+from tests.spiders.reading import altered, cell, extract, real, saved
+
+PAGE = "vertex/2026-05-08"
+SHORT, LONG = Conditions(max_input_tokens=200_000), Conditions(min_input_tokens=200_001)
+
+# Typed from the capture of 2026-05-08 by hand: model, tier, region, unit, conditions, amount.
+CELLS: list[tuple[str, str, str, str, Conditions, str]] = [
+    ("Gemini 3.1 Pro Preview", "standard", "", "input_tokens", LONG, "4"),
+    ("Gemini 3.1 Pro Preview", "standard", "", "cache_read_tokens", SHORT, "0.2"),
+    ("Gemini 3.1 Pro Preview", "priority", "", "output_tokens", LONG, "32.4"),
+    ("Gemini 3.1 Pro Preview", "flex", "", "output_tokens", SHORT, "6"),
+    ("Gemini 3.1 Flash-Lite", "standard", "global", "cache_read_audio_tokens", ALWAYS, "0.05"),
+    ("Gemini 3.1 Flash-Lite", "standard", "non-global", "output_tokens", ALWAYS, "1.65"),
+    ("Gemini 3.1 Flash-Lite", "batch", "non-global", "cache_read_tokens", ALWAYS, "0.01375"),
+    ("Gemini 3 Pro Image Preview", "standard", "", "output_image_tokens", SHORT, "120"),
+    ("Gemini 3 Flash Preview", "priority", "", "input_audio_tokens", ALWAYS, "1.8"),
+    ("Gemini 2.5 Pro", "standard", "", "cache_read_tokens", SHORT, "0.13"),
+    ("Gemini 2.5 Pro", "batch", "", "output_tokens", LONG, "7.5"),
+    ("Gemini 2.5 Flash Live API", "standard", "", "input_video_tokens", ALWAYS, "3"),
+    ("Gemini 2.0 Flash", "batch", "", "input_audio_tokens", ALWAYS, "0.50"),
+    ("Gemini 2.0 Flash Image Generation", "standard", "", "output_image_tokens", ALWAYS, "30"),
+    ("Gemma 4 26B", "standard", "", "cache_read_tokens", ALWAYS, "0.015"),
+    ("Claude Opus 4.7", "standard", "eu", "cache_write_1h_tokens", ALWAYS, "11"),
+    ("Claude Sonnet 4.5", "standard", "global", "output_tokens", LONG, "22.50"),
+    ("Claude Sonnet 4.5", "standard", "asia-southeast1", "input_tokens", LONG, "6.60"),
+    ("Claude Haiku 4.5", "batch", "us-east5", "cache_write_tokens", SHORT, "0.688"),
+    ("Claude Opus 4.1", "batch", "", "cache_read_tokens", SHORT, "0.75"),
+    ("Claude 3.7 Sonnet", "standard", "", "cache_write_tokens", SHORT, "3.75"),
+    ("DeepSeek-V3.2", "standard", "", "cache_read_tokens", ALWAYS, "0.056"),
+    ("GLM-5", "standard", "", "output_tokens", ALWAYS, "3.2"),
+    ("gpt-oss-20b", "batch", "", "output_tokens", ALWAYS, "0.125"),
+]
+
+
+def test_cells_of_the_real_page_read_by_hand(recorded: Path) -> None:
+    offers = extract(real(recorded, "vertex", "2026-05-08"), "vertex")
+    for model, tier, region, unit, when, amount in CELLS:
+        price = cell(offers, model, tier, unit, when, region)
+        assert (price.amount, price.currency, price.per) == (Decimal(amount), "USD", 1_000_000), (model, tier, unit)
+
+
+def test_the_real_page_gives_as_many_prices_as_it_lists(recorded: Path) -> None:
+    page = real(recorded, "vertex", "2026-05-08")
+    offers = extract(page, "vertex")
+    assert Counter(offer.tier for offer in offers) == {"standard": 69, "batch": 50, "flex": 11, "priority": 8}
+    assert Counter(price.unit for offer in offers for price in offer.components) == {
+        "input_tokens": 155, "output_tokens": 155, "cache_read_tokens": 97, "cache_write_tokens": 59,
+        "cache_write_1h_tokens": 56, "input_audio_tokens": 27, "cache_read_audio_tokens": 14,
+        "output_image_tokens": 12, "input_video_tokens": 3, "input_image_tokens": 2, "output_audio_tokens": 2,
+    }  # fmt: skip
+    assert page.unread["Claude Sonnet 4.6 us-east5: prices of two kinds in one cell"] == 1
+
+
+def test_a_price_that_is_the_same_for_all_sizes_is_stated_once() -> None:
+    offers = extract(saved(PAGE), "vertex")
+    assert cell(offers, "Claude Opus 4.6", "standard", "input_tokens", region="global").amount == 5
+    assert cell(offers, "Gemini 3.1 Pro Preview", "standard", "input_tokens", SHORT).amount == 2
+
+
+def test_flex_and_batch_are_two_tiers_of_one_table() -> None:
+    offers = extract(saved(PAGE), "vertex")
+    for tier in ("flex", "batch"):
+        assert cell(offers, "Gemini 3.1 Pro Preview", tier, "input_tokens", LONG).amount == 2
+
+
+def test_the_price_of_other_endpoints_begins_on_the_day_that_the_note_says() -> None:
+    offers = extract(saved(PAGE), "vertex")
+    [other] = [o for o in offers if (o.model, o.region) == ("Gemini 3.1 Flash-Lite", "non-global")]
+    assert {price.valid_from for price in other.components} == {datetime(2026, 7, 1, tzinfo=UTC)}
+    [everywhere] = [o for o in offers if (o.model, o.region) == ("Gemini 3.1 Flash-Lite", "global")]
+    assert {price.valid_from for price in everywhere.components} == {None}
+
+
+def test_each_heading_of_a_partner_is_a_region() -> None:
+    offers = extract(saved(PAGE), "vertex")
+    assert {o.region for o in offers if o.model.startswith("Claude")} == {"global", "us", ""}
+    [old] = [o for o in offers if o.model == "Claude 3 Haiku"]
+    assert (old.region, old.terms) == ("", ("deprecated",))
+
+
+def test_what_cannot_be_told_apart_is_reported_not_guessed() -> None:
+    page = saved(PAGE)
+    models = {offer.model for offer in extract(page, "vertex")}
+    assert not {"Claude Sonnet 4.6", "DeepSeek-OCR"} & models
+    assert (
+        page.unread
+        == {
+            "rows without a model: 1M input text tokens": 1,
+            "Gemini 2.0 Flash: Tuning for 1M training tokens": 1,
+            "table: Modality-based pricing": 2,
+            "Claude Sonnet 4.6 us-east5: prices of two kinds in one cell": 1,
+            "DeepSeek-OCR : prices of two kinds in one cell": 1,
+            "table: Model Tuning": 1,
+        }
+        or page.unread["table: Model Tuning"] == 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("Price (/1M tokens)<br>&gt; 200K input", "Price (/1M tokens)<br>&gt; 400K input", "unknown columns|no price"),
+        ("<td>Input (audio)</td>", "<td>Input (smell)</td>", "no known unit"),
+        ("<h3>us-east5</h3>", "<h3>Mars</h3>", "not a place"),
+        ("<td>$12</td><td>$18</td>", "<td>$12</td>", "row of 5 cells"),
+        ("<td>$0.15</td><td>$0.075</td>", "<td>$0.075</td>", "different lengths"),
+        ("$1.35 / million tokens", "$1.35 / thousand tokens", "not a list of prices"),
+        ("$1.35 / million tokens", "$1.35", "not a list of prices"),
+        ("Cache Hit: $0.30", "Cache Miss: $0.30", "not a list of prices"),
+        ("<td>$2</td><td>$4</td>", "<td>€2</td><td>$4</td>", "not in USD"),
+        ("<td>$2</td><td>$4</td>", "<td>from $2</td><td>$4</td>", "not one amount"),
+        ("(Non-global)*", "(Elsewhere)*", "not one amount"),
+        ("<td>Claude Haiku 4.5</td>", "<td>Claude Sonnet 4.5</td>", "two prices"),
+        ("<h3>US Multi-Region (us)</h3>", "", "no heading of its own"),
+        ("<td>Claude Opus 4.6</td>", "", "where a model was expected"),
+    ],
+)
+def test_a_page_that_changed_is_refused_by_name(old: str, new: str, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        extract(altered(PAGE, old, new), "vertex")

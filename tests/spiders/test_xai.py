@@ -1,0 +1,72 @@
+"""xAI's page in Markdown, as documented; the one real capture is converted, so its shape is rebuilt by hand."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from crawler.failures import PageChanged
+from history.model import Conditions
+from tests.spiders.reading import altered, cell, extract, saved
+
+NEW, OLD = "xai/2026-09-12", "xai/2026-05-08"
+
+
+def test_under_and_from_a_size_of_prompt_are_two_prices() -> None:
+    offers = extract(saved(NEW), "xai")
+    under, from_size = Conditions(max_input_tokens=199_999), Conditions(min_input_tokens=200_000)
+    assert cell(offers, "grok-4.7", "standard", "cache_read_tokens", under).amount == Decimal("0.50")
+    assert cell(offers, "grok-4.7", "standard", "output_tokens", from_size).amount == 12
+    assert len([offer for offer in offers if offer.model == "grok-4.7"]) == 1
+
+
+def test_notes_and_free_are_terms() -> None:
+    terms = {offer.model: offer.terms for offer in extract(saved(NEW), "xai") if offer.terms}
+    assert terms == {"grok-4.3": ("deprecated",), "grok-4.8-preview": ("free",)}
+
+
+def test_images_and_seconds_of_video_have_their_own_units() -> None:
+    offers = extract(saved(NEW), "xai")
+    assert cell(offers, "grok-imagine-image", "standard", "images").per == 1
+    assert cell(offers, "grok-imagine-video", "standard", "video_seconds").amount == Decimal("0.05")
+
+
+def test_voice_and_images_of_several_sizes_are_reported() -> None:
+    page = saved(NEW)
+    extract(page, "xai")
+    assert page.unread == {
+        "table: Voice Pricing": 2,
+        "grok-imagine-image-2: $0.02 / image (1k), $0.07 / image (2k)": 1,
+    }
+
+
+def test_a_unit_that_is_said_once_holds_for_the_columns_without_one() -> None:
+    price = cell(extract(saved(OLD), "xai"), "grok-4.20-0309-reasoning", "standard", "output_tokens")
+    assert (price.amount, price.per) == (Decimal("2.50"), 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        (OLD, "Prices shown per million tokens", "Prices shown per token", "no unit"),
+        (NEW, "Input / 1M tokens |", "Input / 1K tokens |", "unknown columns"),
+        (NEW, "Cached input / 1M tokens", "Cache / 1M tokens", "unknown columns"),
+        (NEW, "Output / 1M tokens", "Answer / 1M tokens", "unknown columns"),
+        (NEW, "| Output / 1M tokens |", "| Input / 1M tokens |", "lacks a column|2 columns"),
+        (NEW, "| Model | Context |", "| Name | Context |", "unknown columns|no column"),
+        (NEW, "(≥ 200k prompt tokens)", "(long prompt tokens)", "for which prompts"),
+        (NEW, "(≥ 200k prompt tokens)", "(< 200k prompt tokens)", "two prices"),
+        (NEW, "| grok-4.7 (<", "| Grok 4.7 (<", "not the id"),
+        (NEW, "$2.00", "€2.00", "not in USD"),
+        (NEW, "$2.00", "from $2.00", "not one amount"),
+        (NEW, "$2.00", "$2.00 / image", "two prices|not a price"),
+    ],
+)
+def test_a_page_that_changed_is_refused_by_name(name: str, old: str, new: str, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        extract(altered(name, old, new), "xai")
+
+
+def test_a_page_without_models_is_refused() -> None:
+    with pytest.raises(PageChanged, match="no table of models"):
+        extract(replace(saved(NEW), body=b"# Pricing\n"), "xai")
