@@ -11,6 +11,7 @@ from functools import lru_cache
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 
 from crawler.failures import PageChanged
 from crawler.page import Page
@@ -89,6 +90,9 @@ def failed(
     return Reading(spider.source(), extractor_of(spider), observed_at, tuple(fetched), failure=said)
 
 
+_PARSING = Lock()
+
+
 @lru_cache(maxsize=256)
 def _version_of(files: tuple[str, ...]) -> str:
     readers = {VALIDATION}
@@ -108,7 +112,10 @@ def _add_with_imports(path: Path, readers: set[Path]) -> None:
 
 
 def _imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    # Two threads in ast.parse can end in a SystemError (https://github.com/python/cpython/issues/106905).
+    with _PARSING:
+        tree = ast.parse(path.read_bytes())
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{name.name}" for name in node.names)

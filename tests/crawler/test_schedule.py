@@ -219,7 +219,7 @@ def test_it_looks_again_and_again_and_crawls_in_children(
     assert "openrouter_models: complete, 210 offers, 0 changes" in caplog.text
 
 
-def test_no_more_crawls_than_two_run_at_once(sqlite_engine: Engine) -> None:
+def test_no_more_crawls_than_four_run_at_once(sqlite_engine: Engine) -> None:
     running: list[str] = []
     most, done = [0], Event()
 
@@ -236,7 +236,7 @@ def test_no_more_crawls_than_two_run_at_once(sqlite_engine: Engine) -> None:
     schedule.start()
     assert done.wait(20)
     schedule.stop()
-    assert most == [2]
+    assert most == [4]
 
 
 def test_sigterm_ends_the_crawl_and_gives_the_slot_back(
