@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from crawler.answers import Answer
@@ -62,6 +62,9 @@ class _Unwritten(PricingSpider):
     """A provider's first capture comes before its spider: fetched like any other, read by nobody."""
 
     name = "unwritten"
+
+    def extract(self, page: Page) -> Iterator[Offer]:
+        return iter(())
 
 
 def save(page: Page, folder: Path) -> Path:

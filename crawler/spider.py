@@ -1,5 +1,6 @@
 """PricingSpider: what a spider declares; it fetches its pages and has one pure way to read them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -18,7 +19,7 @@ from history.model import Offer, Provider, Source
 from history.recorder import Recorded
 
 
-class PricingSpider(scrapy.Spider):
+class PricingSpider(scrapy.Spider, ABC):
     """One price source. A subclass declares the class variables and has one pure `extract`."""
 
     provider: ClassVar[Provider]
@@ -47,9 +48,9 @@ class PricingSpider(scrapy.Spider):
             int(cls.longest.total_seconds()),
         )
 
+    @abstractmethod
     def extract(self, page: Page) -> Iterator[Offer]:
         """The offers that the page states; pure. Raises PageChanged for what it does not understand."""
-        raise NotImplementedError
 
     def next_urls(self, page: Page) -> Iterator[str]:
         """Further pages of the same source that this page leads to; none, unless a spider says otherwise."""

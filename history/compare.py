@@ -45,6 +45,11 @@ class _Comparison:
     def units(self) -> set[str]:
         return {unit for _, _, _, unit, _ in self.book.in_force}
 
+    @cached_property
+    def current(self) -> set[SeriesKey]:
+        """The series of which the page states a price that has begun."""
+        return {key for key, _, starts_at in self.seen.observations if starts_at is None or starts_at <= self.at}
+
     def judge_offers(self) -> None:
         for key, terms in self.seen.offers.items():
             known = self.book.offers.get(key)
@@ -59,10 +64,13 @@ class _Comparison:
     def judge_prices(self) -> None:
         """The one loop over everything that was seen: nearly all of it is as it was, and costs one look-up."""
         in_force, special, unmoved = self.book.in_force, {*self.book.scheduled, *self.book.held}, 0
+        begun = self._begun()
         for observation in self.seen.observations:
             key, quote, starts_at = observation
             if starts_at is not None and starts_at > self.at:
                 self._announce(key, quote, starts_at)
+            elif begun and begun.get(key, starts_at) != starts_at:
+                continue
             elif in_force.get(key) == quote and not (special and key in special):
                 unmoved += 1
             else:
@@ -70,6 +78,14 @@ class _Comparison:
         self.found += unmoved
         for observation, rule in self.moved.items():
             self._judge(observation, self._rule_for(observation.key, rule))
+
+    def _begun(self) -> dict[SeriesKey, datetime]:
+        """The newest stated start that has come, of each series: a page may go on showing the price before it."""
+        begun: dict[SeriesKey, datetime] = {}
+        for key, _, starts_at in self.seen.starting:
+            if starts_at is not None and starts_at <= self.at:
+                begun[key] = max(starts_at, begun.get(key, starts_at))
+        return begun
 
     def _announce(self, key: SeriesKey, quote: str, starts_at: datetime) -> None:
         self.announced[key].add(starts_at)
@@ -172,15 +188,14 @@ class _Comparison:
     def judge_missing_prices(self) -> None:
         if self.found == len(self.book.in_force) and not self.book.held:
             return
-        current = {key for key, _, starts_at in self.seen.observations if starts_at is None or starts_at <= self.at}
-        absent = (SeriesKey(*key) for key in self.book.in_force.keys() - current)
+        absent = (SeriesKey(*key) for key in self.book.in_force.keys() - self.current)
         gone = [key for key in absent if key.offer in self.seen.offers]
         many = _many(len({key.offer for key in gone}), len(self.seen.offers), MANY_REMOVED)
         for key in sorted(gone):
             sighting = self._sighting(key, None, self._rule_for(key, "many_removed" if many else ""), None)
             if sighting is not None:
                 self._take_away(key, sighting.first_seen_at, sighting.run_id)
-        for key in self.book.held.keys() - current - self.book.in_force.keys():
+        for key in self.book.held.keys() - self.current - self.book.in_force.keys():
             if key.offer in self.seen.offers:
                 self._release(key)
 
@@ -191,10 +206,11 @@ class _Comparison:
         self._tell(Change(EventKind.PRICE_REMOVED, key.offer, valid_from, key, self.book.in_force[key], None))
 
     def judge_missing_announcements(self) -> None:
+        """The page has dropped it before its time, or shows no price at all now that its time has come."""
         for key, starts in self.book.scheduled.items():
             if key.offer in self.seen.offers:
                 for start in sorted(starts.keys() - self.announced[key]):
-                    if start > self.at:
+                    if start > self.at or key not in self.current:
                         self._cancel(key, start)
 
     def judge_missing_offers(self) -> None:

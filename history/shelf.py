@@ -49,7 +49,7 @@ class Shelf:
         }
 
     def _since(self, seen: Seen) -> dict[SeriesKey, datetime]:
-        models = {observation.key.model for observation in seen.observations if observation.starts_at}
+        models = {observation.key.model for observation in seen.starting}
         rows = self._execute(_BEGINNINGS, models=list(models)) if models else ()
         return {SeriesKey._make(row[:5]): row.in_force_from for row in rows}
 

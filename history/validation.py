@@ -30,10 +30,12 @@ Quoted = tuple[str, str, str, datetime | None]
 
 @dataclass(slots=True)
 class Seen:
-    """Everything a run may be believed: offers with their terms, and their prices."""
+    """Everything a run may be believed: offers with their terms, and their prices; `starting` are those of the
+    observations that state a start."""
 
     offers: dict[OfferKey, tuple[str, ...]] = field(default_factory=dict)
     observations: list[Observation] = field(default_factory=list)
+    starting: list[Observation] = field(default_factory=list)
 
 
 class _Refused(Exception):
@@ -57,6 +59,7 @@ def validate(offers: Iterable[Offer], source: Source) -> tuple[Seen, list[Reject
         else:
             seen.offers[key] = offer.terms
             seen.observations.extend(observations)
+            seen.starting.extend(observation for observation in observations if observation.starts_at is not None)
     return seen, rejections
 
 

@@ -314,6 +314,17 @@ def test_an_announced_price_is_scheduled_and_told_again_when_it_takes_effect(eng
     assert told(engine, since=2) == [("price_raised", "a", "input_tokens", "2", "3", day(5))]
 
 
+def test_a_page_that_still_shows_the_old_price_beside_the_new_one_is_read_by_its_dates(
+    engine: Engine, run: Runs
+) -> None:
+    both = (price("input_tokens", "2", valid_to=day(5)), price("input_tokens", "3", valid_from=day(5)))
+    run(0, offer("a", *both))
+    run(6, offer("a", *both))
+    run(7, offer("a", *both))
+    assert told(engine) == [("price_raised", "a", "input_tokens", "2", "3", day(5))]
+    assert believed(engine, "a", "input_tokens", day(6)) == "3"
+
+
 def test_an_announcement_that_leaves_the_page_is_cancelled_not_forgotten(engine: Engine, run: Runs) -> None:
     run(0, offer("a", price("input_tokens", "2"), price("input_tokens", "3", valid_from=day(5))))
     run(1, offer("a", price("input_tokens", "2")))
