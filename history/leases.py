@@ -69,12 +69,6 @@ def release(connection: Connection, source_name: str, starts_at: datetime, holde
     connection.execute(delete(slot).where(_held_by(source_name, starts_at, holder)))
 
 
-def last_done(connection: Connection, source_name: str) -> datetime | None:
-    """The start of the newest slot that was done."""
-    done = select(slot.c.starts_at).join(source).where(source.c.name == source_name, slot.c.done_at.is_not(None))
-    return connection.execute(done.order_by(slot.c.starts_at.desc()).limit(1)).scalar()
-
-
 def paused_until(connection: Connection, source_name: str) -> datetime | None:
     """Until when the source is to be left alone, or None; a moment that has passed may stand there."""
     return connection.execute(select(source.c.paused_until).where(source.c.name == source_name)).scalar()

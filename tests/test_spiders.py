@@ -15,26 +15,10 @@ from crawler.reading import spider_class, spider_names
 from crawler.replay import Capture, captures_in
 from history.model import Offer, PriceComponent
 from history.units import UNITS
+from tests.spiders.reading import PAGES, altered, extract, saved
 
-PAGES = Path(__file__).parent / "pages"
 FOLDERS = sorted(path.parent for path in PAGES.glob("*/*/capture.json"))
 MILLION = 1_000_000
-
-
-def extract(page: Page, spider: str) -> list[Offer]:
-    return list(spider_class(spider)().extract(page))
-
-
-def saved(name: str) -> Page:
-    """tests/pages/<name>, such as "deepseek/2026-05-08"."""
-    return Capture.load(PAGES / name).page()
-
-
-def altered(name: str, old: str, new: str) -> Page:
-    page = saved(name)
-    text = page.body.decode()
-    assert old in text, f"{name} does not hold {old!r}"
-    return replace(page, body=text.replace(old, new).encode())
 
 
 def components(offers: list[Offer], model: str, tier: str = "standard") -> dict[tuple[str, str], PriceComponent]:
