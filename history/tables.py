@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Dialect,
     ForeignKey,
@@ -151,6 +152,16 @@ fetch = Table(
     Index("fetch_of_snapshot", "sha256"),
 )
 
+# What tells drift before it hurts: the outline of what was read (canonical JSON: its tables, and the headers that
+# the spider knows and nothing matched), and how many requests it took.
+run_shape = Table(
+    "run_shape",
+    metadata,
+    Column("run_id", Id, ForeignKey("run.id"), primary_key=True, autoincrement=False),
+    Column("requests", Integer, nullable=False),
+    Column("shape", Text, nullable=False),
+)
+
 rejection = Table(
     "rejection",
     metadata,
@@ -268,4 +279,90 @@ change_event = Table(
     ForeignKeyConstraint(["story_id"], ["change_event.id"], name="story_is_its_first_event"),
     Index("change_event_of_story", "story_id"),
     Index("change_event_of_offer", "offer_id"),
+)
+
+# Tokens that a gateway served of a model. period "day" with trailing false: of that day; trailing: of the period
+# that ended with `day`, which is all that a ranking tells.
+volume = Table(
+    "volume",
+    metadata,
+    Column("source_id", Id, ForeignKey("source.id"), primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("recorded_at", Moment, primary_key=True),
+    Column("superseded_at", Moment),
+    Column("tokens", BigInteger),
+    Column("input_tokens", BigInteger),
+    Column("output_tokens", BigInteger),
+    Column("requests", BigInteger),
+    Column("run_id", Id, ForeignKey("run.id"), nullable=False),
+    CheckConstraint(
+        "period IN ('day','week','month','trailing_day','trailing_week','trailing_month')", name="volume_period"
+    ),
+    Index("volume_of_day", "day", "model"),
+    sqlite_with_rowid=False,
+)
+Index(
+    "volume_no_overlap",
+    volume.c.source_id,
+    volume.c.model,
+    volume.c.period,
+    volume.c.day,
+    unique=True,
+    sqlite_where=volume.c.superseded_at.is_(None),
+    postgresql_where=volume.c.superseded_at.is_(None),
+)
+
+# What a run's volumes say of themselves: how they have to be cited, and how far they go.
+volume_notice = Table(
+    "volume_notice",
+    metadata,
+    Column("run_id", Id, ForeignKey("run.id"), primary_key=True, autoincrement=False),
+    Column("as_of", Moment, nullable=False),
+    Column("citation", Text, nullable=False),
+    Column("licence", Text, nullable=False),
+    Column("meta", Text, nullable=False),
+)
+
+# A company that serves models through a gateway, and the country that it says it sits in.
+host = Table(
+    "host",
+    metadata,
+    Column("source_id", Id, ForeignKey("source.id"), primary_key=True),
+    Column("slug", Text, primary_key=True),
+    Column("recorded_at", Moment, primary_key=True),
+    Column("superseded_at", Moment),
+    Column("name", Text, nullable=False),
+    Column("headquarters", Text),
+    Column("datacenters", Text, nullable=False),
+    Column("run_id", Id, ForeignKey("run.id"), nullable=False),
+    sqlite_with_rowid=False,
+)
+Index(
+    "host_no_overlap",
+    host.c.source_id,
+    host.c.slug,
+    unique=True,
+    sqlite_where=host.c.superseded_at.is_(None),
+    postgresql_where=host.c.superseded_at.is_(None),
+)
+
+# Where two sources disagree on the price of the same thing. Open until one of them moves (`ended_at`).
+discrepancy = Table(
+    "discrepancy",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("model", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("conditions", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("quote", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("witness", Text, nullable=False),
+    Column("witness_quote", Text, nullable=False),
+    Column("witness_place", Text, nullable=False),
+    Column("found_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Index("discrepancy_of_model", "model"),
 )

@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Column, Connection, Engine, Table, inspect, select
 from sqlalchemy.exc import DatabaseError, IntegrityError
-from sqlalchemy.types import Boolean, Integer, LargeBinary
+from sqlalchemy.types import Boolean, Date, Integer, LargeBinary
 
 import migrations
 from history.db import reading, writing
@@ -22,7 +22,13 @@ from history.tables import Moment, Money, metadata, price
 ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 5, 22, 16, 0, 0, 123456, tzinfo=UTC)
 # A word that each CHECK … IN (…) admits.
-ADMITTED = {"provider.kind": "lab", "run.kind": "crawl", "run.outcome": "complete", "price.basis": "stated"}
+ADMITTED = {
+    "provider.kind": "lab",
+    "run.kind": "crawl",
+    "run.outcome": "complete",
+    "price.basis": "stated",
+    "volume.period": "day",
+}
 CHECKS = sorted(
     (str(table.name), str(check.name))
     for table in metadata.sorted_tables
@@ -154,6 +160,8 @@ def value(column: Column[Any]) -> Any:
             return Decimal("0.000000140000000000000000001")
         case Moment():
             return NOW
+        case Date():
+            return NOW.date()
         case LargeBinary():
             return b"\x28\xb5\x2f\xfd"
     return ADMITTED.get(str(column), "words")
