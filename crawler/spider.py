@@ -46,6 +46,7 @@ class PricingSpider(scrapy.Spider, ABC):
             int(cls.interval.total_seconds()),
             cls.verified,
             int(cls.longest.total_seconds()),
+            "gateway" if cls.provider.kind == "gateway" else "first_party",
         )
 
     @abstractmethod

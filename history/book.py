@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 
 from history.model import EventKind, OfferKey, SeriesKey
 
-Basis = Literal["stated", "first_seen"]
+# Why a version starts when it does: the source says so, or that is when it was seen first; or whose word it is.
+Basis = Literal["stated", "first_seen", "documented", "imported"]
 
 
 class OfferState(NamedTuple):

@@ -13,6 +13,8 @@ PLAUSIBLE_FACTOR = 5
 CONFIRM_AFTER = timedelta(minutes=10)
 ABSENT_RUNS_TO_WITHDRAW = 3
 # Many at once: more than this many and more than this share of the source. Then one more fetch has to agree.
+# An edit of a map is no move of a price: that far, and only another witness could confirm it.
+MAP_FACTOR = 10
 MANY = 5
 MANY_WITHDRAWN = 0.10
 MANY_REMOVED = 0.25
@@ -33,6 +35,9 @@ def compare(book: Book, seen: Seen, at: datetime, *, complete: bool) -> Verdict:
     return verdict
 
 
+_BASES: dict[str, Basis] = {"documented": "documented", "imported": "imported"}
+
+
 class _Comparison:
     def __init__(self, book: Book, seen: Seen, at: datetime) -> None:
         self.book, self.seen, self.at = book, seen, at
@@ -40,6 +45,10 @@ class _Comparison:
         self.found = 0
         self.moved: dict[Observation, str] = {}
         self.announced: dict[SeriesKey, set[datetime]] = defaultdict(set)
+
+    @property
+    def plausible_factor(self) -> int:
+        return MAP_FACTOR if self.seen.witness == "imported" else PLAUSIBLE_FACTOR
 
     @cached_property
     def units(self) -> set[str]:
@@ -94,7 +103,7 @@ class _Comparison:
             return
         if known is not None:
             self.verdict.superseded.append((key, starts_at))
-        self.verdict.versions.append(Version(key, starts_at, quote, "stated"))
+        self.verdict.versions.append(Version(key, starts_at, quote, _BASES.get(self.seen.witness, "stated")))
         old = known or self.book.in_force.get(key)
         self._tell(Change(EventKind.PRICE_SCHEDULED, key.offer, starts_at, key, old, quote))
 
@@ -129,8 +138,10 @@ class _Comparison:
         return known is not None and not known.withdrawn
 
     def _is_confirmed(self, key: SeriesKey, quote: str | None) -> bool:
+        """A map only repeats itself: a second version of it confirms nothing."""
         first = self.book.held.get(key)
-        return first is not None and first.quote == quote and self.at - first.first_seen_at >= CONFIRM_AFTER
+        agrees = first is not None and first.quote == quote and self.at - first.first_seen_at >= CONFIRM_AFTER
+        return agrees and self.seen.witness != "imported"
 
     def _took_effect(self, key: SeriesKey, quote: str) -> bool:
         """An announced price whose time has come: it is in force as announced, or it never came."""
@@ -158,7 +169,7 @@ class _Comparison:
         if before.currency != after.currency:
             return "unexpected_currency"
         low, high = sorted((before.unit_price, after.unit_price))
-        return "implausible_factor" if high > low * PLAUSIBLE_FACTOR else ""
+        return "implausible_factor" if high > low * self.plausible_factor else ""
 
     def _sighting(self, key: SeriesKey, quote: str | None, rule: str, starts_at: datetime | None) -> Held | None:
         """The first sighting, from which it may be believed; None while a rule asks for one more fetch."""
@@ -177,9 +188,9 @@ class _Comparison:
     def _change(self, observation: Observation, old: str | None, sighting: Held) -> None:
         key, quote, starts_at = observation
         valid_from: datetime = sighting.first_seen_at
-        basis: Basis = "first_seen"
+        basis = _BASES.get(self.seen.witness, "first_seen")
         if starts_at is not None and (key not in self.book.since or starts_at > self.book.since[key]):
-            valid_from, basis = starts_at, "stated"
+            valid_from, basis = starts_at, _BASES.get(self.seen.witness, "stated")
         self._release(key)
         self.verdict.in_force[key] = InForce(quote, valid_from)
         self.verdict.versions.append(Version(key, valid_from, quote, basis, sighting.run_id))
@@ -202,7 +213,8 @@ class _Comparison:
     def _take_away(self, key: SeriesKey, valid_from: datetime, run_id: int | None) -> None:
         self._release(key)
         self.verdict.in_force[key] = InForce(None, valid_from)
-        self.verdict.versions.append(Version(key, valid_from, None, "first_seen", run_id))
+        basis = _BASES.get(self.seen.witness, "first_seen")
+        self.verdict.versions.append(Version(key, valid_from, None, basis, run_id))
         self._tell(Change(EventKind.PRICE_REMOVED, key.offer, valid_from, key, self.book.in_force[key], None))
 
     def judge_missing_announcements(self) -> None:

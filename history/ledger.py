@@ -1,7 +1,7 @@
 """Verdict → rows: the versions, states and change events of one run."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_DOWN
@@ -20,12 +20,15 @@ MODELS_AT_ONCE = 1000
 
 @dataclass(slots=True)
 class Ledger:
-    """Writes what the run `run_id` found out about a source, as believed from `now` on."""
+    """Writes what the run `run_id` found out about a source, as believed from `now` on. `provider_id` bills, except
+    for the offers of `billers`."""
 
     connection: Connection
     source_id: int
+    provider_id: int
     run_id: int
     now: datetime
+    billers: Mapping[OfferKey, int] = field(default_factory=dict)
     offer_ids: dict[OfferKey, int] = field(default_factory=dict)
     series_ids: dict[SeriesKey, int] = field(default_factory=dict)
 
@@ -66,7 +69,9 @@ class Ledger:
                 moved.append({"the_id": self.offer_ids[key], **row})
             else:
                 self.offer_ids[key] = first_id + len(new)
-                new.append({"id": self.offer_ids[key], "source_id": self.source_id, **key._asdict(), **row})
+                biller = self.billers.get(key, self.provider_id)
+                identity = {"source_id": self.source_id, "provider_id": biller, **key._asdict()}
+                new.append({"id": self.offer_ids[key], **identity, **row})
         insert(self.connection, t.offer, new)
         self._update(t.offer, ("terms", "absent_since", "absent_runs", "withdrawn"), moved)
 
@@ -93,7 +98,7 @@ class Ledger:
             live = (
                 t.price.c.series_id == bindparam("the_series"),
                 t.price.c.valid_from == bindparam("the_start"),
-                t.price.c.superseded_at.is_(None),
+                t.price.c.superseded_at == t.OPEN,
             )
             self.connection.execute(update(t.price).where(*live).values(superseded_at=self.now), rows)
 
@@ -105,6 +110,7 @@ class Ledger:
                 "recorded_at": self.now,
                 "basis": version.basis,
                 "run_id": version.run_id or self.run_id,
+                "superseded_at": None,
                 **_quote_columns(version.quote),
             }
             for version in versions

@@ -11,7 +11,10 @@ from typing import Any, Literal, NamedTuple
 
 from history.times import from_rfc3339, to_rfc3339
 
-ProviderKind = Literal["lab", "cloud", "gateway"]
+# A map sells nothing: it tells what others charge.
+ProviderKind = Literal["lab", "cloud", "gateway", "map"]
+# Who tells a price, best first: who charges it, our own list of documented changes, who resells it, somebody's map.
+Witness = Literal["first_party", "documented", "gateway", "imported"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Provider:
 @dataclass(frozen=True, slots=True)
 class Source:
     """One price source: the page or API that one spider reads. `name` is the spider's name; `longest_s` is how long
-    one crawl of it may take, in seconds."""
+    one crawl of it may take, in seconds. `billers` are the other providers whose prices it tells, by slug."""
 
     name: str
     provider: Provider
@@ -36,6 +39,8 @@ class Source:
     interval_s: int
     verified: str = ""
     longest_s: int = 300
+    witness: Witness = "first_party"
+    billers: Mapping[str, Provider] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

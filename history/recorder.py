@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, Table, func, select, update
 
@@ -12,9 +12,11 @@ from history import tables as t
 from history.book import Verdict
 from history.compare import compare
 from history.ledger import Ledger, insert, next_id
-from history.model import Failure, Outcome, Reading, Rejection, Source
+from history.model import Failure, OfferKey, Outcome, Provider, Reading, Rejection, Source
 from history.shelf import Shelf
 from history.validation import Seen, validate
+
+TICK = timedelta(microseconds=1)
 
 
 class AlreadyRecorded(Exception):
@@ -36,10 +38,17 @@ class Recorded:
     events: int
 
 
+class Declared(NamedTuple):
+    """What a source and its provider are called in the tables."""
+
+    source_id: int
+    provider_id: int
+
+
 def declare_sources(connection: Connection, sources: Iterable[Source]) -> None:
     """Write down what is watched, so that a source is on record before its first run."""
     for source in sources:
-        source_id_of(connection, source)
+        declare(connection, source)
 
 
 def pause(connection: Connection, source_name: str, until: datetime | None) -> None:
@@ -68,13 +77,17 @@ def record(connection: Connection, reading: Reading, now: datetime) -> Recorded:
         raise AlreadyRecorded(
             f"{reading.source.name} was already observed at {newest}, not before {reading.observed_at}"
         )
-    source_id = source_id_of(connection, reading.source)
+    declared = declare(connection, reading.source)
+    now = _after_all_recorded(connection, declared.source_id, now)
     seen, rejections = validate(reading.offers, reading.source)
     outcome, failure = judge(reading, seen, rejections)
     verdict = Verdict()
     if outcome is not Outcome.FAILED:
         verdict = compare(
-            Shelf(connection, source_id).book(seen), seen, reading.observed_at, complete=outcome is Outcome.COMPLETE
+            Shelf(connection, declared.source_id).book(seen),
+            seen,
+            reading.observed_at,
+            complete=outcome is Outcome.COMPLETE,
         )
     recorded = Recorded(
         next_id(connection, t.run),
@@ -87,10 +100,17 @@ def record(connection: Connection, reading: Reading, now: datetime) -> Recorded:
         sum(1 for held in verdict.held.values() if held),
         len(verdict.changes),
     )
-    write_run(connection, source_id, recorded, reading, now)
+    write_run(connection, declared.source_id, recorded, reading, now)
     _write_rejections(connection, recorded.run_id, rejections)
-    Ledger(connection, source_id, recorded.run_id, now).write(verdict)
+    billers = billers_of(connection, reading.source, seen)
+    Ledger(connection, *declared, recorded.run_id, now, billers).write(verdict)
     return recorded
+
+
+def _after_all_recorded(connection: Connection, source_id: int, now: datetime) -> datetime:
+    """Recorded time never runs backwards for a source, though a machine's clock may be set back."""
+    last = connection.execute(select(func.max(t.run.c.recorded_at)).where(t.run.c.source_id == source_id)).scalar()
+    return now if last is None or now > last else last + TICK
 
 
 def judge(reading: Reading, seen: Seen, rejections: list[Rejection]) -> tuple[Outcome, Failure | None]:
@@ -117,18 +137,27 @@ def judge(reading: Reading, seen: Seen, rejections: list[Rejection]) -> tuple[Ou
     return Outcome.COMPLETE, None
 
 
-def source_id_of(connection: Connection, source: Source) -> int:
-    """The source's id; its declaration is written down where it is new or has changed."""
-    provider_id = _upsert(
-        connection, t.provider, "slug", source.provider.slug, name=source.provider.name, kind=source.provider.kind
-    )
+def declare(connection: Connection, source: Source) -> Declared:
+    """The source's ids; its declaration is written down where it is new or has changed."""
+    provider_id = _provider_id(connection, source.provider)
     stated: dict[str, Any] = {
         "provider_id": provider_id,
         "url": source.url,
         "interval_s": source.interval_s,
         "verified": source.verified,
+        "witness": source.witness,
     }
-    return _upsert(connection, t.source, "name", source.name, **stated)
+    return Declared(_upsert(connection, t.source, "name", source.name, **stated), provider_id)
+
+
+def billers_of(connection: Connection, source: Source, seen: Seen) -> dict[OfferKey, int]:
+    """The ids of who bills the offers of which the source itself is not the provider."""
+    ids = {slug: _provider_id(connection, source.billers[slug]) for slug in sorted(set(seen.billers.values()))}
+    return {key: ids[slug] for key, slug in seen.billers.items()}
+
+
+def _provider_id(connection: Connection, provider: Provider) -> int:
+    return _upsert(connection, t.provider, "slug", provider.slug, name=provider.name, kind=provider.kind)
 
 
 def _upsert(connection: Connection, table: Table, identity: str, value: str, **stated: Any) -> int:

@@ -12,7 +12,7 @@ from history.book import Book, Change, InForce, Verdict, Version
 from history.compare import compare
 from history.ledger import Ledger, next_id
 from history.model import EventKind, Outcome, Quote, Reading, SeriesKey, Source
-from history.recorder import Recorded, judge, source_id_of, write_run
+from history.recorder import Recorded, declare, judge, write_run
 from history.validation import validate
 
 Timeline = dict[SeriesKey, dict[datetime, Version]]
@@ -78,15 +78,15 @@ def correct(
     derived = Derived()
     for run_id, reading in readings:
         derived.take(run_id, reading)
-    source_id = source_id_of(connection, source)
-    believed = _believed(connection, source_id)
+    declared = declare(connection, source)
+    believed = _believed(connection, declared.source_id)
     verdict = _difference(believed, derived)
     outcome = Outcome.PARTIAL if derived.book.baseline else Outcome.COMPLETE
     live = sum(1 for state in derived.book.offers.values() if not state.withdrawn)
     run_id = next_id(connection, t.run)
     recorded = Recorded(run_id, source.name, now, outcome, None, live, 0, len(derived.book.held), len(verdict.changes))
-    write_run(connection, source_id, recorded, Reading(source, extractor, now), now, kind="reread")
-    Ledger(connection, source_id, run_id, now).write(verdict)
+    write_run(connection, declared.source_id, recorded, Reading(source, extractor, now), now, kind="reread")
+    Ledger(connection, *declared, run_id, now).write(verdict)
     return recorded
 
 
@@ -103,7 +103,7 @@ _LIVE = (
     select(t.offer.c.model, t.offer.c.tier, t.offer.c.region, t.series.c.unit, t.series.c.conditions, t.price)
     .join_from(t.price, t.series, t.series.c.id == t.price.c.series_id)
     .join(t.offer, t.offer.c.id == t.series.c.offer_id)
-    .where(t.offer.c.source_id == bindparam("source_id"), t.price.c.superseded_at.is_(None))
+    .where(t.offer.c.source_id == bindparam("source_id"), t.price.c.superseded_at == t.OPEN)
 )
 
 

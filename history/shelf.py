@@ -78,7 +78,7 @@ _ANNOUNCED = (
     .select_from(t.price.join(_NAMED, t.series.c.id == t.price.c.series_id))
     .where(
         _FEW_OF_SOURCE,
-        t.price.c.superseded_at.is_(None),
+        t.price.c.superseded_at == t.OPEN,
         t.price.c.valid_from > t.price.c.recorded_at,
         or_(t.series.c.in_force_from.is_(None), t.price.c.valid_from > t.series.c.in_force_from),
     )

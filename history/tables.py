@@ -19,12 +19,14 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Numeric,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from history.guards import guard
 from history.model import plain
 from history.times import aware, from_micros, to_micros
 
@@ -67,6 +69,39 @@ class Moment(TypeDecorator[datetime]):
         return from_micros(value) if dialect.name == "sqlite" else aware(value)
 
 
+class Closing(Moment):
+    """When a version ceased to be believed; None while it is. Stored as 1970-01-01, so that it can be part of a key
+    and costs no byte on SQLite: compare with OPEN, never with NULL."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        return super().process_bind_param(value or OPEN, dialect)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        closed = super().process_result_value(value, dialect)
+        return None if closed == OPEN else closed
+
+
+class Word(TypeDecorator[str]):
+    """One of a few fixed words, stored as its number: a word in every row of ten million is 90 MB."""
+
+    impl = SmallInteger
+    cache_ok = True
+
+    def __init__(self, *words: str) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> int | None:
+        return None if value is None else self.words.index(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> str | None:
+        return None if value is None else self.words[value]
+
+
+OPEN = from_micros(0)
+
 # SQLite makes only INTEGER PRIMARY KEY an alias of the row's own id.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -79,7 +114,7 @@ provider = Table(
     Column("slug", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False),
-    CheckConstraint("kind IN ('lab','cloud','gateway')", name="provider_kind"),
+    CheckConstraint("kind IN ('lab','cloud','gateway','map')", name="provider_kind"),
 )
 
 source = Table(
@@ -92,6 +127,8 @@ source = Table(
     Column("interval_s", Integer, nullable=False),
     Column("verified", Text, nullable=False),
     Column("paused_until", Moment),
+    Column("witness", Text, nullable=False),
+    CheckConstraint("witness IN ('first_party','documented','gateway','imported')", name="source_witness"),
 )
 
 # One row a slot that a scheduler took: the lease that keeps a second scheduler from doubling a run.
@@ -172,6 +209,7 @@ rejection = Table(
     Column("message", Text, nullable=False),
 )
 
+# `provider_id` is who bills: the source's own provider, except for a map, which tells the prices of many.
 # `absent_since` and `absent_runs` count complete runs without the offer; `withdrawn` is set after k of them.
 offer = Table(
     "offer",
@@ -185,6 +223,7 @@ offer = Table(
     Column("absent_since", Moment),
     Column("absent_runs", Integer, nullable=False),
     Column("withdrawn", Boolean, nullable=False),
+    Column("provider_id", Id, ForeignKey("provider.id"), nullable=False),
     UniqueConstraint("source_id", "model", "tier", "region", name="offer_identity"),
     Index("offer_of_model", "model"),
 )
@@ -203,31 +242,26 @@ series = Table(
     UniqueConstraint("offer_id", "unit", "conditions", name="series_identity"),
 )
 
-# A version lasts until the next one of its series (docs/decisions/001). Amount NULL: not offered from then on.
+# A version lasts until the next one of its series (docs/decisions/001). Amount NULL: not offered from then on. What
+# may not be done to it, the database refuses (history.guards). `place` says where on the run's pages it was read
+# (history.model.Place).
 price = Table(
     "price",
     metadata,
     Column("series_id", Id, ForeignKey("series.id"), primary_key=True),
     Column("valid_from", Moment, primary_key=True),
-    Column("recorded_at", Moment, primary_key=True),
-    Column("superseded_at", Moment),
+    Column("superseded_at", Closing, primary_key=True),
+    Column("recorded_at", Moment, nullable=False),
     Column("amount", Money),
     Column("currency", Text),
     Column("per", BigInteger),
     Column("list_amount", Money),
     Column("ends_at", Moment),
-    Column("basis", Text, nullable=False),
+    Column("basis", Word("stated", "first_seen", "documented", "imported"), nullable=False),
     Column("run_id", Id, ForeignKey("run.id"), nullable=False),
-    CheckConstraint("basis IN ('stated','first_seen','documented','imported')", name="price_basis"),
+    Column("place", BigInteger),
+    CheckConstraint("basis BETWEEN 0 AND 3", name="price_basis"),
     sqlite_with_rowid=False,
-)
-Index(
-    "price_no_overlap",
-    price.c.series_id,
-    price.c.valid_from,
-    unique=True,
-    sqlite_where=price.c.superseded_at.is_(None),
-    postgresql_where=price.c.superseded_at.is_(None),
 )
 
 # The few versions that were announced ahead of their time.
@@ -366,3 +400,5 @@ discrepancy = Table(
     Column("ended_at", Moment),
     Index("discrepancy_of_model", "model"),
 )
+
+guard(metadata)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from history.model import Offer, OfferKey, PriceComponent, Quote, Rejection, SeriesKey, Source, conditions_text
+from history.model import Offer, OfferKey, PriceComponent, Quote, Rejection, SeriesKey, Source, Witness, conditions_text
 from history.units import UNITS
 
 # Roughly how many of a currency make one US dollar: only to place a ceiling, never to convert a price.
@@ -31,11 +31,13 @@ Quoted = tuple[str, str, str, datetime | None]
 @dataclass(slots=True)
 class Seen:
     """Everything a run may be believed: offers with their terms, and their prices; `starting` are those of the
-    observations that state a start."""
+    observations that state a start. `billers` names who bills, where that is not the source's own provider."""
 
     offers: dict[OfferKey, tuple[str, ...]] = field(default_factory=dict)
     observations: list[Observation] = field(default_factory=list)
     starting: list[Observation] = field(default_factory=list)
+    billers: dict[OfferKey, str] = field(default_factory=dict)
+    witness: Witness = "first_party"
 
 
 class _Refused(Exception):
@@ -48,7 +50,7 @@ def validate(offers: Iterable[Offer], source: Source) -> tuple[Seen, list[Reject
     """Sort what a page states into what is believable in itself and what is not."""
     stated = [(offer.key, offer) for offer in offers]
     times_stated = Counter(key for key, _ in stated)
-    seen, rejections = Seen(), []
+    seen, rejections = Seen(witness=source.witness), []
     for key, offer in stated:
         try:
             if times_stated[key] > 1:
@@ -58,6 +60,8 @@ def validate(offers: Iterable[Offer], source: Source) -> tuple[Seen, list[Reject
             rejections.append(Rejection(refused.rule, offer.model, str(refused)))
         else:
             seen.offers[key] = offer.terms
+            if offer.provider != source.provider.slug:
+                seen.billers[key] = offer.provider
             seen.observations.extend(observations)
             seen.starting.extend(observation for observation in observations if observation.starts_at is not None)
     return seen, rejections
@@ -84,7 +88,7 @@ def _quoted(components: tuple[PriceComponent, ...], currencies: frozenset[str]) 
 
 
 def _check_identity(offer: Offer, source: Source) -> None:
-    if offer.provider != source.provider.slug:
+    if offer.provider != source.provider.slug and offer.provider not in source.billers:
         raise _Refused(
             "other_provider", f"it names provider {offer.provider!r}, the source is {source.provider.slug!r}"
         )

@@ -3,9 +3,10 @@
 from alembic import context
 from sqlalchemy import Connection
 
-from history.db import connect, recording
+from history.db import connect
 from history.settings import settings
 from history.tables import metadata
+from migrations import migrating
 
 
 def migrate(connection: Connection) -> None:
@@ -21,5 +22,5 @@ def migrate(connection: Connection) -> None:
 if (given := context.config.attributes.get("connection")) is not None:
     migrate(given)
 else:
-    with recording(connect(settings().database)) as own:
+    with migrating(connect(settings().database)) as own:
         migrate(own)

@@ -12,7 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Column, Connection, Engine, Table, inspect, select
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import DatabaseError, IntegrityError, StatementError
 from sqlalchemy.types import Boolean, Date, Integer, LargeBinary
 
 import migrations
@@ -27,6 +27,7 @@ ADMITTED = {
     "run.kind": "crawl",
     "run.outcome": "complete",
     "price.basis": "stated",
+    "source.witness": "first_party",
     "volume.period": "day",
 }
 CHECKS = sorted(
@@ -119,7 +120,8 @@ def test_a_second_live_version_of_a_series_from_the_same_moment_is_refused(engin
 def test_a_superseded_version_makes_room_for_the_one_that_corrects_it(engine: Engine) -> None:
     corrected_at = NOW + timedelta(minutes=1)
     with writing(engine) as connection:
-        fill(connection, {"price": {"superseded_at": corrected_at}})
+        fill(connection)
+        connection.execute(price.update().values(superseded_at=corrected_at))
         live = {"superseded_at": None, "recorded_at": corrected_at, "amount": Decimal("0.07")}
         connection.execute(price.insert(), {**example(price), **live})
     assert counted(engine)["price"] == 2
@@ -128,7 +130,8 @@ def test_a_superseded_version_makes_room_for_the_one_that_corrects_it(engine: En
 @pytest.mark.parametrize(("table", "check"), CHECKS, ids=[str(name) for _, name in CHECKS])
 def test_a_word_outside_the_vocabulary_is_refused(engine: Engine, table: str, check: str) -> None:
     column = check.removeprefix(f"{table}_")
-    with pytest.raises(IntegrityError), writing(engine) as connection:
+    # A word that is stored as its number is refused before it gets to the database.
+    with pytest.raises((IntegrityError, StatementError)), writing(engine) as connection:
         fill(connection, {table: {column: "nonsense"}})
 
 

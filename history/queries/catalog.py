@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, case, func, select, tuple_, union
 
 from history.model import ProviderKind
 from history.tables import offer, provider, source
@@ -55,9 +55,14 @@ class ListedModel(NamedTuple):
 def providers(connection: Connection) -> list[ListedProvider]:
     """Every provider, by slug."""
     live = func.count(offer.c.id).filter(offer.c.withdrawn.is_(False))
+    telling = union(
+        select(source.c.provider_id, source.c.id.label("source_id")), select(offer.c.provider_id, offer.c.source_id)
+    ).subquery()
+    told = (offer.c.provider_id == telling.c.provider_id) & (offer.c.source_id == telling.c.source_id)
+    joined = provider.outerjoin(telling).outerjoin(source, source.c.id == telling.c.source_id).outerjoin(offer, told)
     counted = (
         select(provider.c.slug, provider.c.name, provider.c.kind, source.c.name, source.c.url, live)
-        .select_from(provider.outerjoin(source).outerjoin(offer))
+        .select_from(joined)
         .group_by(provider.c.id, source.c.id)
         .order_by(provider.c.slug, source.c.name)
     )
@@ -78,7 +83,7 @@ def models(
     key = (provider.c.slug, offer.c.model)
     page = (
         select(*key)
-        .select_from(provider.join(source).join(offer))
+        .select_from(provider.join(offer).join(source, source.c.id == offer.c.source_id))
         .where(*_narrowed(provider_slug, contains, after))
         .group_by(*key)
         .order_by(*key)
@@ -89,7 +94,7 @@ def models(
     chosen = page.subquery()
     offers = (
         select(*key, source.c.name, *(offer.c[name] for name in ListedOffer._fields[1:]))
-        .select_from(provider.join(source).join(offer).join(
+        .select_from(provider.join(offer).join(source, source.c.id == offer.c.source_id).join(
             chosen, (chosen.c.slug == provider.c.slug) & (chosen.c.model == offer.c.model)))
         .order_by(*key, source.c.name, offer.c.tier, offer.c.region)
     )  # fmt: skip
@@ -99,7 +104,7 @@ def models(
 
 def has_model(connection: Connection, provider_slug: str, model: str) -> bool:
     """Whether that provider ever offered that model."""
-    offers = select(offer.c.id).select_from(provider.join(source).join(offer))
+    offers = select(offer.c.id).select_from(provider.join(offer).join(source, source.c.id == offer.c.source_id))
     asked = offers.where(provider.c.slug == provider_slug, offer.c.model == model).limit(1)
     return connection.execute(asked).first() is not None
 

@@ -112,7 +112,7 @@ def _joined(statement: Select[Any]) -> Select[Any]:
         statement.select_from(change_event)
         .join(offer, offer.c.id == change_event.c.offer_id)
         .join(source, source.c.id == offer.c.source_id)
-        .join(provider, provider.c.id == source.c.provider_id)
+        .join(provider, provider.c.id == offer.c.provider_id)
         .outerjoin(series, series.c.id == change_event.c.series_id)
     )
 

@@ -21,7 +21,7 @@ class Prepared:
         self.positions: list[str] | None = compiled.positiontup
         self.fixed = dict(compiled.params)
         self.bind: dict[str, Convert] = {}
-        for name, parameter in compiled.binds.items():
+        for parameter, name in compiled.bind_names.items():
             if (bind := parameter.type.dialect_impl(dialect).bind_processor(dialect)) is not None:
                 self.bind[name] = bind
                 self.fixed[name] = None if self.fixed[name] is None else bind(self.fixed[name])

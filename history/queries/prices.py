@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from history.queries.prepared import Prepared
 from history.queries.scope import Scope, within
-from history.tables import offer, price, provider, series, source
+from history.tables import OPEN, offer, price, provider, series, source
 
 
 class Price(NamedTuple):
@@ -133,10 +133,10 @@ def _as_of(names: tuple[str, ...], dialect: Dialect) -> Prepared:
 def _timeline(names: tuple[str, ...], resumed: bool) -> Select[Any]:
     following = price.alias("following")
     believed_together = or_(
-        and_(price.c.superseded_at.is_(None), following.c.superseded_at.is_(None)),
+        and_(price.c.superseded_at == OPEN, following.c.superseded_at == OPEN),
         and_(
             following.c.recorded_at < price.c.superseded_at,
-            or_(following.c.superseded_at.is_(None), following.c.superseded_at >= price.c.superseded_at),
+            or_(following.c.superseded_at == OPEN, following.c.superseded_at >= price.c.superseded_at),
         ),
     )
     place = (price.c.series_id, price.c.valid_from, price.c.recorded_at)
@@ -159,7 +159,7 @@ def _known(version: FromClause) -> ColumnElement[bool]:
     """Believed at :known_at."""
     recorded, superseded = version.c.recorded_at, version.c.superseded_at
     known_at = bindparam("known_at", type_=recorded.type)
-    return and_(recorded <= known_at, or_(superseded.is_(None), superseded > known_at))
+    return and_(recorded <= known_at, or_(superseded == OPEN, superseded > known_at))
 
 
 def _starts_next(following: FromClause, this: FromClause, believed: ColumnElement[bool]) -> ColumnElement[datetime]:
@@ -181,5 +181,5 @@ def _described(version: FromClause, until: ColumnElement[datetime]) -> Select[An
     ).select_from(
         series.join(offer, offer.c.id == series.c.offer_id)
         .join(source, source.c.id == offer.c.source_id)
-        .join(provider, provider.c.id == source.c.provider_id)
+        .join(provider, provider.c.id == offer.c.provider_id)
     )  # fmt: skip

@@ -29,14 +29,23 @@ class Rows:
     engine: Engine
     ids: dict[str, int] = field(default_factory=dict)
     known: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    billers: dict[int, int] = field(default_factory=dict)
 
     def source(self, name: str = "deepseek", kind: str = "lab", provider: str | None = None, **changed: Any) -> int:
         if ("source", name) in self.known:
             return self.known["source", name]
         slug = provider or name
         provider_id = self._once(t.provider, slug, slug=slug, name=slug.title(), kind=kind)
-        row = {"url": f"https://{slug}.example/pricing", "interval_s": 3600, "verified": "2026-05-01", **changed}
-        return self._once(t.source, name, name=name, provider_id=provider_id, **row)
+        row = {
+            "url": f"https://{slug}.example/pricing",
+            "interval_s": 3600,
+            "verified": "2026-05-01",
+            "witness": "gateway" if kind == "gateway" else "first_party",
+            **changed,
+        }
+        source_id = self._once(t.source, name, name=name, provider_id=provider_id, **row)
+        self.billers[source_id] = provider_id
+        return source_id
 
     def run(self, at: datetime = NOW, source: str = "deepseek", body: str | None = "page", **changed: Any) -> int:
         if ("run", source, at) in self.known:
@@ -67,6 +76,7 @@ class Rows:
         row = {"terms": (), "absent_since": None, "absent_runs": 0, "withdrawn": False, **changed}
         row["terms"] = json.dumps(row["terms"])
         key = {"source_id": self.source(source), "model": model, "tier": tier, "region": region}
+        row.setdefault("provider_id", self.billers[key["source_id"]])
         return self._once(t.offer, *key.values(), **key, **row)
 
     def series(

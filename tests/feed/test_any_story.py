@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree, html
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from feed.api.feeds import DESCRIPTION
@@ -21,6 +21,7 @@ from history.model import Conditions, EventKind, Quote, conditions_text
 from history.queries import Change, Evidence, Story
 from history.units import UNITS
 from tests.feed.rows import DAY, HOUR, NOW, Rows, moved
+from tests.postgres import forget
 
 CHANNEL = Channel("tag:x", "T", DESCRIPTION, "https://h/", "https://h/f", "https://h/f", None)
 SCRAPED = st.text(max_size=30)
@@ -127,7 +128,7 @@ def test_filters_agree_with_their_description(
     client: TestClient, rows: Rows, engine: Engine, events: list[Event], asked: dict[str, str]
 ) -> None:  # fmt: skip
     with writing(engine) as connection:
-        connection.execute(delete(t.change_event))
+        forget(connection, t.change_event)
     rows.ids.pop("change_event", None)
     for old, new, unit, at in events:
         rows.story(None, moved(unit, old, new), at=at)

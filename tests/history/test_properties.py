@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import Engine, func, select
 
 from history import tables as t
 from history.db import reading as reading_from
@@ -19,6 +19,7 @@ from history.queries import Scope, as_of
 from history.recorder import Recorded, record
 from history.rederive import Derived, correct
 from tests.history.pages import SOURCE, day, offer, price, reading
+from tests.postgres import forget
 
 LONG = Conditions(min_input_tokens=200_001)
 # Small enough to meet again, far enough apart to be implausible now and then.
@@ -76,8 +77,7 @@ def as_reading(number: int, fetch: Fetch) -> Reading:
 def record_all(engine: Engine, fetches: Sequence[Fetch]) -> list[Recorded]:
     """One run a day into an empty history."""
     with writing(engine) as connection:
-        for table in reversed(t.metadata.sorted_tables):
-            connection.execute(delete(table))
+        forget(connection)
     recorded = []
     for number, fetch in enumerate(fetches):
         with recording(engine) as connection:

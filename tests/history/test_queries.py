@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, delete
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from history import queries
@@ -16,6 +16,7 @@ from history.db import reading, writing
 from history.model import Conditions, EventKind, Outcome
 from history.queries import Scope, Wanted
 from tests.feed.rows import DAY, HOUR, NOW, Rows, flash_cut, moved, usd
+from tests.postgres import forget
 
 LATER = NOW + 100 * DAY
 
@@ -97,22 +98,30 @@ _VERSIONS = st.lists(
 )
 
 
+def _is_forwards(version: Any) -> bool:
+    _, recorded_at, superseded_at, _ = version
+    return superseded_at is None or bool(superseded_at > recorded_at)
+
+
+def _overlap(one: Any, other: Any) -> bool:
+    """From the same moment, and believed at the same time."""
+    begins, ends = max(one[1], other[1]), [version[2] for version in (one, other) if version[2] is not None]
+    return one[0] == other[0] and (not ends or begins < min(ends))
+
+
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(versions=_VERSIONS, at=_TIMES, known_at=_TIMES)
 def test_the_seek_agrees_with_the_rule_in_words(
     rows: Rows, look: Look, versions: list[Any], at: datetime, known_at: datetime
 ) -> None:  # fmt: skip
     """The row with the greatest valid_from ≤ at among those recorded ≤ known_at and not superseded by then."""
-    live: set[datetime] = set()
-    kept = []
-    for valid_from, recorded_at, superseded_at, amount in versions:
-        if superseded_at is None and valid_from in live:
-            continue
-        live |= {valid_from} if superseded_at is None else set()
-        kept.append((valid_from, recorded_at, superseded_at, amount))
+    kept: list[Any] = []
+    for version in versions:
+        if _is_forwards(version) and not any(_overlap(version, other) for other in kept):
+            kept.append(version)
     run = rows.run(NOW)
     with writing(rows.engine) as connection:
-        connection.execute(delete(t.price))
+        forget(connection, t.price)
     for valid_from, recorded_at, superseded_at, amount in kept:
         rows.price(amount, valid_from, recorded_at=recorded_at, superseded_at=superseded_at, run=run)
     known = [one for one in kept if one[1] <= known_at and (one[2] is None or one[2] > known_at)]

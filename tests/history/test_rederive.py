@@ -45,7 +45,7 @@ def reread_as(engine: Engine) -> Callable[[Sequence[Page]], Recorded]:
 
 def timeline(engine: Engine, live: bool = True) -> list[tuple[Any, ...]]:
     versions = select(t.price.c.valid_from, t.price.c.amount).join(t.series).where(t.series.c.unit == "input_tokens")
-    versions = versions.where(t.price.c.superseded_at.is_(None) if live else t.price.c.superseded_at.is_not(None))
+    versions = versions.where(t.price.c.superseded_at == t.OPEN if live else t.price.c.superseded_at != t.OPEN)
     with reading_from(engine) as connection:
         return [
             (at, amount and str(amount)) for at, amount in connection.execute(versions.order_by(t.price.c.valid_from))
