@@ -35,8 +35,8 @@ SQL = """
 SELECT o.model, o.tier, o.region, s.unit, s.conditions, p.amount, p.currency, p.per, p.valid_from, p.basis
 FROM offer o JOIN series s ON s.offer_id = o.id JOIN price p ON p.series_id = s.id
 AND p.valid_from = (SELECT max(q.valid_from) FROM price q
-  WHERE q.series_id = s.id AND q.valid_from <= cast(:t AS integer) AND q.superseded_at IS NULL)
-WHERE o.model = :model AND p.superseded_at IS NULL AND p.amount IS NOT NULL
+  WHERE q.series_id = s.id AND q.valid_from <= cast(:t AS integer) AND q.superseded_at = 0)
+WHERE o.model = :model AND p.superseded_at = 0 AND p.amount IS NOT NULL
 """
 
 

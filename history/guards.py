@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import DDL, MetaData, event
+from sqlalchemy import Connection, MetaData, event, text
 
 # Rows of these are only ever added; of price a version may be closed as well, once.
 KEPT = ("change_event", "fetch", "run", "snapshot")
@@ -11,9 +11,12 @@ REFUSED = "a recorded row is never changed or deleted; a correction is a new row
 
 def guard(metadata: MetaData) -> None:
     """Both databases get the same guards, each in its own words, once all tables are there."""
-    for dialect, statements in (("sqlite", sqlite()), ("postgresql", postgresql())):
-        for statement in statements:
-            event.listen(metadata, "after_create", DDL(statement.replace("%", "%%")).execute_if(dialect=dialect))
+    event.listen(metadata, "after_create", _put_up)
+
+
+def _put_up(_metadata: MetaData, connection: Connection, **_: object) -> None:
+    for statement in sqlite() if connection.dialect.name == "sqlite" else postgresql():
+        connection.execute(text(statement.replace(":", "\\:")))
 
 
 def sqlite() -> Iterator[str]:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 import migrations
 from crawler.replay import captures_in, replay
 from history import tables as t
 from history.db import connect
 from history.db import reading as reading_from
+from history.queries import Scope, as_of, timeline
 from history.recorder import AlreadyRecorded
 from tests.brute_force import Told, changes
 from tests.conftest import RECORDED
@@ -95,6 +96,39 @@ def test_replaying_the_same_captures_again_changes_nothing(captures: Path, on_sq
     before = rows_of(on_sqlite)
     assert all(isinstance(result, AlreadyRecorded) for result in replay(on_sqlite, captures_in(captures)))
     assert rows_of(on_sqlite) == before
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_tables_before_and_after_hold_the_same_rows_and_answers(kind: str, request: pytest.FixtureRequest) -> None:
+    """0003 made offers, sources and prices anew: back to 0002 and forth again, with the whole history in it."""
+    engine: Engine = request.getfixturevalue(f"on_{kind}")
+    rows, answers = rows_of(engine), answers_of(engine)
+    migrations.downgrade(engine, "0002")
+    assert counted(engine) == {name: len(of) for name, of in rows.items()}
+    migrations.upgrade(engine)
+    assert rows_of(engine) == rows
+    assert answers_of(engine) == answers
+    assert len(answers[0]) > 1000
+
+
+def counted(engine: Engine) -> dict[str, int]:
+    with reading_from(engine) as connection:
+        return {
+            name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+            for name, table in t.metadata.tables.items()
+        }
+
+
+def answers_of(engine: Engine) -> list[list[Any]]:
+    """All prices as of the middle and the end, as known then and now; and every version."""
+    with reading_from(engine) as connection:
+        times = sorted(connection.execute(select(t.run.c.observed_at)).scalars())
+        middle, end = times[48], times[-1]
+        moments = [(middle, middle), (middle, end), (end, end)]
+        return [
+            *(as_of(connection, Scope(), at, known_at, limit=100_000) for at, known_at in moments),
+            timeline(connection, Scope(), limit=100_000),
+        ]
 
 
 def rows_of(engine: Engine, only: Callable[[str], bool] = lambda _: True) -> Rows:

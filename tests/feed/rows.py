@@ -76,7 +76,7 @@ class Rows:
         row = {"terms": (), "absent_since": None, "absent_runs": 0, "withdrawn": False, **changed}
         row["terms"] = json.dumps(row["terms"])
         key = {"source_id": self.source(source), "model": model, "tier": tier, "region": region}
-        row.setdefault("provider_id", self.billers[key["source_id"]])
+        row.setdefault("provider_id", self.billers[self.source(source)])
         return self._once(t.offer, *key.values(), **key, **row)
 
     def series(
