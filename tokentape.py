@@ -31,8 +31,9 @@ from crawler.process import crawl as crawl_in_child
 from crawler.reading import read, spider_class, spider_names
 from crawler.schedule import Schedule, in_children
 from feed.health import health
+from history import crosscheck as checking
 from history import queries
-from history.db import connect, reading
+from history.db import connect, reading, recording
 from history.model import Fetched, Outcome
 from history.recorder import AlreadyRecorded
 from history.settings import settings
@@ -173,6 +174,20 @@ def status(as_json: AsJson = False) -> None:
         table.add_row(source.name, f"[{colour}]{state.word}[/]", state.sentence)
     if not as_json:
         Console().print(table if sources else "no source is on record yet; run: tokentape crawl")
+
+
+@app.command()
+def crosscheck(as_json: AsJson = False) -> None:
+    """Compare the providers' own prices with what gateways and maps say of them; print where they disagree."""
+    with _database() as engine, recording(engine) as connection:
+        found = checking.crosscheck(connection, datetime.now(UTC))
+    for one in found:
+        own, witness, subject = one.own, one.witness, one.subject
+        facts = {**subject._asdict(), "own": own._asdict(), "witness": witness._asdict()}
+        what = " ".join(filter(None, (subject.tier, subject.region, subject.unit, subject.conditions)))
+        sentence = f"{subject.provider} {subject.model}, {what}: {own.quote.text} by {own.source}"
+        _tell(facts, f"{sentence}, {witness.quote.text} by {witness.source} ({witness.name})", as_json)
+    say.print(f"{len(found)} disagreement{'' if len(found) == 1 else 's'}; /v1/discrepancies keeps them")
 
 
 def main() -> None:

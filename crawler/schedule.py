@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from crawler.process import USUAL, CrawlResult, Limits, Stopped, crawl
 from history import leases
+from history.crosscheck import crosscheck
 from history.db import reading, recording, writing
 from history.model import Outcome, Source
 from history.recorder import AlreadyRecorded, declare_sources, pause
@@ -75,6 +76,7 @@ class Schedule:
             every_s = min(source.interval_s, LOOK_EVERY_S)
             trigger = IntervalTrigger(seconds=every_s, jitter=every_s // 4 or None, timezone=UTC)
             self._ticks.add_job(self.run_source, trigger, (source,), id=source.name, next_run_time=present())
+        self._ticks.add_job(self.crosscheck, IntervalTrigger(hours=1, jitter=300, timezone=UTC), id="crosscheck")
         self._ticks.start()
 
     def stop(self) -> None:
@@ -91,6 +93,12 @@ class Schedule:
         self.start()
         signalled.wait()
         self.stop()
+
+    def crosscheck(self) -> None:
+        """What gateways and maps say of the providers' prices, as of now; any number of schedules may ask."""
+        with recording(self.engine) as connection:
+            found = crosscheck(connection, self.clock())
+        log.info("%d disagreements between providers and witnesses", len(found))
 
     def run_due(self, now: datetime) -> list[str]:
         """Crawl every source that is due at `now`, one after the other; return their names."""

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from feed import errors
 from feed.answers import Answers, utc_now
-from feed.api import changes, feeds, history, models, prices, providers, runs, snapshots, status
+from feed.api import changes, discrepancies, feeds, history, models, prices, providers, runs, snapshots, status
 from feed.edge import Edge
 from feed.site import pages
 
@@ -36,7 +36,7 @@ def create_app(engine: Engine, public_url: str, clock: Callable[[], datetime] = 
     app.state.answers = Answers(engine, public_url, clock)
     app.add_middleware(Edge)
     errors.install(app)
-    for noun in (prices, history, changes, feeds, models, providers, runs, status, snapshots):
+    for noun in (prices, history, changes, discrepancies, feeds, models, providers, runs, status, snapshots):
         app.include_router(noun.router)
     app.include_router(pages.router, include_in_schema=False)
     # FastAPI's own way to extend the contract: https://fastapi.tiangolo.com/how-to/extending-openapi/

@@ -56,6 +56,11 @@ def author_of(canonical: str) -> Author | None:
     return _authors().get(canonical.split("/", 1)[0])
 
 
+def provider_of_route(route: str) -> str | None:
+    """Which provider serves a gateway's route of that name; None where we do not know it as one of ours."""
+    return _routes().get(route)
+
+
 def close_to(name: str, known: Iterable[str]) -> list[str]:
     """The names that somebody may have meant, best first; an offer to a person, never an answer."""
     by_slug = {known_name.lower(): known_name for known_name in known}
@@ -68,7 +73,7 @@ def version() -> str:
     return sha256(b"".join(files("history.facts").joinpath(name).read_bytes() for name in _FILES)).hexdigest()[:12]
 
 
-_FILES = ("aliases.csv", "authors.csv")
+_FILES = ("aliases.csv", "authors.csv", "routes.csv")
 
 
 def _routed(model: str) -> str | None:
@@ -108,6 +113,11 @@ def _by_canonical() -> dict[str, tuple[Alias, ...]]:
 @lru_cache
 def _authors() -> dict[str, Author]:
     return {row["slug"]: Author(row["slug"], row["name"], row["country"]) for row in _rows("authors.csv")}
+
+
+@lru_cache
+def _routes() -> dict[str, str]:
+    return {row["route"]: row["provider"] for row in _rows("routes.csv")}
 
 
 def _day(text: str, otherwise: datetime) -> datetime:

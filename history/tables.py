@@ -382,20 +382,26 @@ Index(
     postgresql_where=host.c.superseded_at.is_(None),
 )
 
-# Where two sources disagree on the price of the same thing. Open until one of them moves (`ended_at`).
+# Where a witness says another price than the provider's own source. `model` is canonical, `name` and `witness_name`
+# are what the two call it. Open until one of them moves (`ended_at`).
 discrepancy = Table(
     "discrepancy",
     metadata,
     Column("id", Id, primary_key=True, autoincrement=False),
+    Column("provider", Text, nullable=False),
     Column("model", Text, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("region", Text, nullable=False),
     Column("unit", Text, nullable=False),
     Column("conditions", Text, nullable=False),
     Column("source", Text, nullable=False),
+    Column("name", Text, nullable=False),
     Column("quote", Text, nullable=False),
-    Column("place", Text, nullable=False),
+    Column("run_id", Id, ForeignKey("run.id"), nullable=False),
     Column("witness", Text, nullable=False),
+    Column("witness_name", Text, nullable=False),
     Column("witness_quote", Text, nullable=False),
-    Column("witness_place", Text, nullable=False),
+    Column("witness_run_id", Id, ForeignKey("run.id"), nullable=False),
     Column("found_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Index("discrepancy_of_model", "model"),

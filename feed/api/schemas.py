@@ -221,6 +221,32 @@ class SourceStatus(TypedDict):
     held: list[HeldPrice]
 
 
+class Statement(TypedDict):
+    """What one source says: what it calls the model, the price, and the run that read it."""
+
+    source: str
+    name: Annotated[str, Field(description="What the source calls the model.")]
+    quote: Quote
+    run: int
+    evidence: list[Evidence]
+
+
+class Discrepancy(TypedDict):
+    """A witness says another price than the provider's own source. `ended_at` null: they still disagree."""
+
+    id: int
+    provider: str
+    model: Annotated[str, Field(description="The canonical model.", examples=["deepseek/deepseek-v4-flash"])]
+    tier: str
+    region: Region
+    unit: str
+    conditions: Conditions
+    own: Statement
+    witness: Statement
+    found_at: datetime
+    ended_at: datetime | None
+
+
 class SnapshotUse(TypedDict):
     """One time that a run fetched the snapshot."""
 
@@ -260,6 +286,13 @@ class PricePage(TypedDict):
     """Prices, in the order in which their series were first seen."""
 
     prices: list[Price]
+    next_cursor: NextCursor
+
+
+class DiscrepancyPage(TypedDict):
+    """Disagreements, the newest first."""
+
+    discrepancies: list[Discrepancy]
     next_cursor: NextCursor
 
 

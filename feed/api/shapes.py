@@ -104,12 +104,35 @@ def change(one: queries.Change, pages: Pages) -> schemas.Change:
 
 
 def quote(one: Quote | None, unit: str | None) -> schemas.Quote | None:
-    if one is None:
-        return None
+    return None if one is None else figure(one, unit)
+
+
+def figure(one: Quote, unit: str | None) -> schemas.Quote:
     shaped: schemas.Quote = {"amount": plain(one.amount), "currency": one.currency, "per": one.per}
     if unit and (of_a_million := per_million(one.amount, one.per, unit)) is not None:
         shaped["per_million"] = of_a_million
     return shaped
+
+
+def discrepancy(one: queries.Disagreement, pages: Pages) -> schemas.Discrepancy:
+    return {
+        "id": one.id,
+        "provider": one.provider,
+        "model": one.model,
+        "tier": one.tier,
+        "region": one.region,
+        "unit": one.unit,
+        "conditions": conditions_of(one.conditions),
+        "own": _statement(one.source, one.name, one.unit, one.quote, one.run_id, pages),
+        "witness": _statement(one.witness, one.witness_name, one.unit, one.witness_quote, one.witness_run_id, pages),
+        "found_at": one.found_at,
+        "ended_at": one.ended_at,
+    }
+
+
+def _statement(source: str, name: str, unit: str, said: Quote, run_id: int, pages: Pages) -> schemas.Statement:
+    return {"source": source, "name": name, "quote": figure(said, unit), "run": run_id,
+            "evidence": evidence(pages.get(run_id, ()))}  # fmt: skip
 
 
 def run(one: queries.RunRecord, pages: Pages) -> schemas.Run:

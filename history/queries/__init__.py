@@ -2,6 +2,7 @@
 
 from history.queries.catalog import ListedModel, ListedOffer, ListedProvider, ListedSource, has_model, models, providers
 from history.queries.changes import Change, Story, Wanted, changes_after, changes_before, stories, story
+from history.queries.discrepancies import Disagreement, disagreements
 from history.queries.prices import Price, Version, as_of, timeline
 from history.queries.revision import Revision, is_migrated, revision
 from history.queries.runs import Evidence, RunRecord, SnapshotRecord, evidence_of, runs, snapshot
@@ -10,6 +11,7 @@ from history.queries.status import HeldPrice, SourceStatus, statuses
 
 __all__ = [
     "Change",
+    "Disagreement",
     "Evidence",
     "HeldPrice",
     "ListedModel",
@@ -28,6 +30,7 @@ __all__ = [
     "as_of",
     "changes_after",
     "changes_before",
+    "disagreements",
     "evidence_of",
     "has_model",
     "is_migrated",

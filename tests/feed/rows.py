@@ -88,12 +88,17 @@ class Rows:
 
     def price(
         self, amount: str | None, valid_from: datetime, *, recorded_at: datetime | None = None,
-        superseded_at: datetime | None = None, run: int | None = None, per: int = 1_000_000, **series: Any,
+        superseded_at: datetime | None = None, run: int | None = None, per: int = 1_000_000,
+        list_amount: Decimal | None = None, **series: Any,
     ) -> int:  # fmt: skip
         series_id = self.series(**series)
         recorded_at = recorded_at or valid_from
         run_id = run or self.run(recorded_at, series.get("source", "deepseek"))
-        quoted = {"amount": Decimal(amount), "currency": "USD", "per": per} if amount is not None else {}
+        quoted = (
+            {"amount": Decimal(amount), "currency": "USD", "per": per, "list_amount": list_amount}
+            if amount is not None
+            else {}
+        )
         row = {
             "series_id": series_id,
             "valid_from": valid_from,

@@ -27,7 +27,7 @@ PINNED = {
     "changes.rss": "8d876d5d3b4afb7c3153ee53cb4879a1e80544afe154da503e6855a1098a5475",
     "history.json": "a02a3e75d5e3ec16ec5c5d6f8ac44b1bba8c8a0da5cd1703942fda8b68c939ae",
     "models.json": "8b6bee64845ceced0d5e2ae35e730d39af4b3fa7d6fdafd637b712d9a89c8e41",
-    "openapi.json": "c87da3a2f932f20207d4f7776eef6f1f86da47c62ba9f64d29e757ef581b7d96",
+    "openapi.json": "8094d32ccd1f611b12887c927f5df7ca29dfd56236f2e338b185e39cdffc6be5",
     "prices.json": "90e8d20548d866916f60e50e350596b17d0e150bdcfb3c79005c23243f0c3679",
     "problem.json": "fac6ab1f189a6c1848696d2d4a491b848f66114619124d3ce1681b02e3c3f384",
     "providers.json": "77cac925952af6c990570bc08f25147fc9fefb760a4e77f48c06152f653212dd",
