@@ -23,7 +23,7 @@ _DAY = re.compile(rf"(?P<month>{_MONTH}) (?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?, 
 # https://api-docs.deepseek.com/quick_start/pricing: weekdays came 2026-08-22..24, holidays 2026-09-17..22.
 _PEAK = re.compile(
     rf"Peak hours are (?P<hours>{WINDOWS}) UTC(?P<weekdays>, Monday through Friday)?"
-    r"(?P<holidays>, excluding Chinese public holidays)?\.(?!\d)"
+    r"(?P<holidays>, excluding Chinese public holidays)?(?: \(all other (?:hours|times) are off-peak\))?\.(?!\d)"
 )
 _NUMERIC = re.compile(r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})")
 

@@ -20,21 +20,26 @@ _UNITS = {
 }  # fmt: skip
 _WORD = "(?:text|images?|video|audio|thinking)"
 _WORDS = rf"{_WORD}(?: ?[/,] ?{_WORD}| and {_WORD})*"
+# A footnote's mark: a star in the text of the HTML page, "^\\*^" in the Markdown.
+_STARS = r"\^?\*{1,4}\^?"
+_MARK = rf"(?:{_STARS})?"
 _UNTIL = rf"(?: through (?P<until>{moments.DAY})\.?)"
 _SINCE = rf"(?: starting (?P<since>{moments.DAY})\.?)"
 _PRICE = re.compile(
     r"(?:(?P<thinking>(?:Non-t|T)hinking): )?\$(?P<amount>[0-9]+(?:\.[0-9]+)?)"
-    r"(?P<hourly> / 1,000,000 tokens per hour(?: \(storage price\))?)?(?: / 1,000,000 tokens)?"
-    rf"(?: or \$[0-9.]+ ?/ ?min)?(?: \((?P<words>{_WORDS})\))?"
+    r"(?P<hourly> / 1,000,000 tokens per hour(?: \(storage price\))?)?(?: (?:/|per) 1,000,000 tokens)?"
+    rf"(?: or \$[0-9.]+ ?/ ?min{_MARK})?(?: \((?P<words>{_WORDS})\){_MARK})?"
     r"(?:, prompts (?P<sign><=|≤|>) ?(?P<size>[0-9]+)k(?: tokens?)?)?"
     rf"(?:{_UNTIL}|{_SINCE})?(?P<storage> \(storage price\))?"
     r"(?: \(\$[0-9.]+ per \w+\))?(?:,? ?(?=\$)|,? |$)"
 )
-_EQUIVALENT = re.compile(r",? [Ee]quivalent to(?:,?(?: and)? \$[0-9.]+ per(?: [\w./]+)? image\*{0,2})+\.?$")
+_EQUIVALENT = re.compile(rf",? [Ee]quivalent to(?:,?(?: and)? \$[0-9.]+ per(?: [\w./]+){{0,2}} image{_MARK})+\.?$")
 _SAME = re.compile(r"_?Same as Standard_?\s*")
-# What images and seconds come to in tokens is told beside some prices; a price with a star is not for a million tokens.
+# Prices for something else than a million tokens: "$0.067 per 1K/2K image**", and "$0.0006 (image)*", which its note
+# explains as 560 tokens: no million tokens ever cost less than a cent, while "$17.50 (video)*" is for a million.
 _OTHER_UNIT = re.compile(
-    r"(?<![($0-9.])\$?[0-9.]+ (?:per [\w./]+ image\*{0,2}|per image\*{0,2}|\([a-z]+\)\^?\*{1,2}\^?)"
+    rf"(?<![($0-9.])(?:\$?[0-9.]+ per(?: [\w./]+){{0,2}} image{_MARK}"
+    rf"|\$0\.00[0-9]* \([a-z]+\){_MARK}|[0-9.]+ \([a-z]+\){_STARS})"
 )
 
 
