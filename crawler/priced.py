@@ -76,3 +76,16 @@ def columns(table: Table, known: Columns, required: Collection[str]) -> Columns:
         if name not in read and mention_money(row[at] for row in table.body if at < len(row)):
             raise PageChanged(f"{table} has prices in the unknown column {name!r}")
     return found
+
+
+def spelled(table: Table, columns: Columns) -> Columns:
+    """The columns by the names that this table gives them: capitals and "&" for "and" come and go (Anthropic, 2026)."""
+    header = table.header
+    return {
+        unit: tuple(name for name in header if _plain(name) in map(_plain, names)) or names
+        for unit, names in columns.items()
+    }
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace("&", "and")
