@@ -20,7 +20,7 @@ _LABEL = re.compile(
     rf"(?P<names>{NAMES})(?: through (?P<last>{moments.DAY})| starting (?P<first>{moments.DAY}))?"
     r"(?P<notes>(?: \([^()]+\))*)"
 )
-# The sentences before tables that have no column for models: long context in 2025-10, fast mode in 2026-02, -05 and -06.
+# The sentences before tables that have no column for models: long context in 2025-10, fast mode in 2026-02 and -05.
 _SENTENCE = re.compile(
     rf"(?:Currently supported on|only available for) ({NAMES})[.:]$"
     rf"|(?:[Ff]ast mode(?: \([^()]*\))?|faster output) for ({NAMES}) (?:\([^()]*\) )?(?:provides|at premium) "

@@ -13,7 +13,9 @@ from crawler.page import Page
 from history.model import ALWAYS, Conditions, Offer
 from tests.spiders.reading import altered, cell, extract, real, saved
 
-LONG, SEPTEMBER = Conditions(min_input_tokens=200_001), datetime(2026, 9, 1, tzinfo=UTC)
+SHORT, LONG = Conditions(max_input_tokens=200_000), Conditions(min_input_tokens=200_001)
+SEPTEMBER = datetime(2026, 9, 1, tzinfo=UTC)
+NO_MODELS = "| Input | Output |\n|---|---|\n| $30 / MTok | $150 / MTok |"
 ROWS = ("input_tokens", "cache_write_tokens", "cache_write_1h_tokens", "cache_read_tokens", "output_tokens")
 
 # Typed from the captures by hand: model, tier, and the amounts of a row; of two prices where the table has no more.
@@ -70,13 +72,13 @@ FAST_MODE = {
         "Fast mode for Claude Opus 4.6 (research preview) provides faster output at premium pricing (6x):",
         "| Context window | Input | Output |\n|---|---|---|\n"
         "| ≤ 200K input tokens | $30 / MTok | $150 / MTok |\n| > 200K input tokens | $60 / MTok | $225 / MTok |",
-        [("Claude Opus 4.6", Conditions(max_input_tokens=200_000), "30", "150"), ("Claude Opus 4.6", LONG, "60", "225")],
+        [("Claude Opus 4.6", SHORT, "30", "150"), ("Claude Opus 4.6", LONG, "60", "225")],
     ),
     # 2026-05, from the middle of the month on: two models in the sentence and no column for them.
     "of two models": (
         "Fast mode, in beta (research preview), provides significantly faster output for Claude Opus 4.6 and Claude "
         "Opus 4.7 at premium pricing (6x standard rates). It is not available on other platforms.",
-        "| Input | Output |\n|---|---|\n| $30 / MTok | $150 / MTok |",
+        NO_MODELS,
         [("Claude Opus 4.6", ALWAYS, "30", "150"), ("Claude Opus 4.7", ALWAYS, "30", "150")],
     ),
 }  # fmt: skip
@@ -147,7 +149,7 @@ def test_fast_mode_is_for_the_models_that_the_sentence_names(kind: str) -> None:
 
 
 def test_a_sentence_that_names_no_model_leaves_its_table_to_be_told() -> None:
-    page = with_fast_mode("Fast mode is not for everyone.", "| Input | Output |\n|---|---|\n| $30 / MTok | $150 / MTok |")
+    page = with_fast_mode("Fast mode is not for everyone.", NO_MODELS)
     assert {offer.tier for offer in extract(page, "anthropic")} == {"standard", "batch"}
     assert page.unread["table: Fast mode pricing"] == 1
 
@@ -155,7 +157,7 @@ def test_a_sentence_that_names_no_model_leaves_its_table_to_be_told() -> None:
 def test_a_sentence_that_names_models_twice_and_differently_is_refused() -> None:
     sentence = "Fast mode for Claude Opus 4.6 provides faster output. Currently supported on Opus 4.7:"
     with pytest.raises(PageChanged, match="which of them the table is for"):
-        extract(with_fast_mode(sentence, "| Input | Output |\n|---|---|\n| $30 / MTok | $150 / MTok |"), "anthropic")
+        extract(with_fast_mode(sentence, NO_MODELS), "anthropic")
 
 
 def test_capitals_of_a_header_may_change() -> None:
@@ -175,9 +177,8 @@ def test_a_dash_is_no_price_and_an_empty_cell_is_refused() -> None:
 
 def test_the_html_page_is_read_too_with_the_glyphs_behind_its_headings() -> None:
     row = "<td>$5 / MTok</td><td>$6.25 / MTok</td><td>$10 / MTok</td><td>$0.50 / MTok</td><td>$25 / MTok</td>"
-    names = "".join(f"<th>{name}</th>" for name in (
-        "Model", "Base Input Tokens", "5m Cache Writes", "1h Cache Writes", "Cache Hits &amp; Refreshes", "Output Tokens"
-    ))  # fmt: skip
+    header = "Model|Base Input Tokens|5m Cache Writes|1h Cache Writes|Cache Hits &amp; Refreshes|Output Tokens"
+    names = "".join(f"<th>{name}</th>" for name in header.split("|"))
     glyph = '<span><button><span aria-hidden="true">\ue1a7</span></button></span>'
     body = (
         f"<!DOCTYPE html><html><body><h2>Model pricing{glyph}</h2><p>All models:</p><div><table><thead><tr>{names}"

@@ -54,4 +54,5 @@ def test_a_model_that_is_billed_as_another_one_says_so() -> None:
 def test_all_other_hours_may_be_named_within_the_sentence_of_the_peak() -> None:
     page = altered(OCTOBER, ", excluding Chinese public holidays. All", " (all other hours are off-peak). All")
     peak = Conditions(hours_utc=("01:00-04:00", "06:00-10:00"), weekdays=(1, 2, 3, 4, 5), period="peak")
-    assert cell(extract(page, "deepseek"), "deepseek-v4-pro", "standard", "input_tokens", peak).amount == Decimal("1.32")
+    offers = extract(page, "deepseek")
+    assert cell(offers, "deepseek-v4-pro", "standard", "input_tokens", peak).amount == Decimal("1.32")
