@@ -29,7 +29,7 @@ _OUTPUTS = {
     "文本 多模态输入": ("output_multimodal_tokens", ALWAYS),
     **dict.fromkeys(("音频", "文本+音频 仅音频计费"), ("output_audio_tokens", ALWAYS)),
 }
-_PROMOTION = re.compile(r"原价 ?(?P<regular>[0-9.]+)元 限时(?P<tenths>[1-9](?:\.[0-9])?)折")
+_PROMOTION = re.compile(r"原价 ?(?P<regular>[0-9.]+) ?元 ?限时 ?(?P<tenths>[1-9](?:\.[0-9])?) ?折")
 _BY_KIND = re.compile(r"(?P<kind>文本|图片|视频|音频)输入：(?P<price>[0-9.]+元) ?")
 _SENTENCES = {"已下线": "retired", "目前仅供免费体验": "free trial only"}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._:/-]*")

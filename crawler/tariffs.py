@@ -61,7 +61,8 @@ class Tariff:
 
 def tariffs(text: str) -> Iterator[Tariff]:
     """Every price of a cell that is for a million tokens, or PageChanged: "$0.75 through December 31, 2026. $1.50"."""
-    rest, before = _SAME.sub("", text), None
+    # "$2.10 (audio / image [video])", the live models of 2025.
+    rest, before = _SAME.sub("", text).replace(" [video]", " / video"), None
     while rest:
         match = _PRICE.match(rest)
         if match is None:

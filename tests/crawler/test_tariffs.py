@@ -30,6 +30,9 @@ def read(direction: str, text: str, named: str = "") -> list[str]:
         ("context", "$0.025 / 1,000,000 tokens (text/image/video)", ["cache_read_tokens 0.025 {}"]),
         ("input", "$0.45 ($0.00012 per image)", ["input_tokens 0.45 {}"]),
         ("input", "$3.50 or $0.0053/min^*^ (audio)", ["input_audio_tokens 3.50 {}"]),
+        ("input", "$2.10 (audio / image [video])", [
+            "input_audio_tokens 2.10 {}", "input_image_tokens 2.10 {}", "input_video_tokens 2.10 {}",
+        ]),
         ("output", "$21.00 or $0.004/min (text)", ["output_tokens 21.00 {}"]),
         ("output", "$9.00 (text) $17.50 (video)^*^", ["output_tokens 9.00 {}", "output_video_tokens 17.50 {}"]),
         ("output", "$30.00 per 1,000,000 tokens (images)", ["output_image_tokens 30.00 {}"]),
