@@ -51,7 +51,7 @@ def label(text: str, brand: str) -> Label:
     match = _LABEL.fullmatch(text)
     if match is None or not text.startswith(f"{brand} "):
         raise PageChanged(f"{text!r} does not name a model of {brand}")
-    notes = re.findall(r"\(([^()]+)\)", match["notes"])
+    notes = [note.strip() for note in re.findall(r"\(([^()]+)\)", match["notes"])]
     return Label(
         _names(match["names"], brand),
         tuple(note for note in notes if not note.startswith("for ")),

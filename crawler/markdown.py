@@ -24,7 +24,7 @@ _PROP = re.compile(r"\b(columns|rows)=\{\s*")
 
 _SPECIAL = re.compile(r"[\\<>*~\[`{&]")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_SUP = re.compile(r"<sup>(.*?)</sup>", re.DOTALL)
+_SUP = re.compile(r"<sup>(.*?)</sup>| ?\[\^([0-9]{1,2})\]:?", re.DOTALL)
 _STRUCK = re.compile(r"~~(.+?)~~|<(del|s|strike)>(.*?)</\2>", re.DOTALL)
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"]*\")?\)")
 _BREAK = re.compile(r"<br\s*/?>|</?(?:p|div|li)\b[^<>]*>|<hr\b[^<>]*>|\*{3}", re.IGNORECASE)
@@ -44,7 +44,7 @@ def cell_of(source: str, *, prose: bool = False) -> Cell:
     struck, marks = list[str](), list[str]()
 
     def take_mark(match: re.Match[str]) -> str:
-        if not (found := marks_of(match[1].translate(_UNPRIVATE))):
+        if not (found := marks_of((match[1] or match[2]).translate(_UNPRIVATE))):
             return match[1]
         marks.extend(found)
         return "".join(f"({mark})" for mark in found) if prose else ""

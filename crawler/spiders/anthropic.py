@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from crawler import amounts, priced
+from crawler import amounts, longcontext, priced
 from crawler.failures import PageChanged
 from crawler.grid import Columns, Table
 from crawler.labels import label, labelled, subject
@@ -26,8 +26,6 @@ _TIERS: dict[str, tuple[str, Columns]] = {
     "Fast mode pricing": ("fast", {"input_tokens": ("Input",), "output_tokens": ("Output",)}),
 }  # fmt: skip
 _REQUIRED = {"Model pricing", "Batch processing"}
-_DIRECTIONS = {"Input": "input_tokens", "Output": "output_tokens"}
-_LONG = {"short": ("≤ 200K input tokens",), "long": ("> 200K input tokens",)}
 _SIZE, _DASHES = "Context window", ("-", "–", "—")
 _TOOL = re.compile(r"\$[0-9.]+ per (1,000 searches|session-hour|hour)")
 
@@ -70,13 +68,11 @@ class Anthropic(PricingSpider):
                 sheet.add(model, *prices, tier=tier, terms=stated.notes)
 
     def _read_long(self, sheet: PriceSheet, table: Table) -> None:
-        for models, row in labelled(table, _LONG, "Claude"):
-            short, long = (row.pop(size).text.partition(": ") for size in _LONG)
-            unit = _DIRECTIONS.get(short[0], "")
-            base, price = (self._price(unit, amount) for _, _, amount in (short, long))
+        for models, unit, *texts in longcontext.prices(table, "Claude"):
+            base, price = (self._price(unit, text) for text in texts)
             for model in label(models, "Claude").names:
-                if short[0] != long[0] or sheet.price(model, unit) != base:
-                    raise PageChanged(f"{model}: {''.join(short)} up to 200K is not its base price")
+                if sheet.price(model, unit) != base:
+                    raise PageChanged(f"{model}: {texts[0]} for {unit} up to 200K is not its base price")
                 sheet.add(model, replace(price, conditions=Conditions(min_input_tokens=200_001)))
 
     def _price(self, unit: str, text: str) -> PriceComponent:

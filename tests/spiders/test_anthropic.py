@@ -122,6 +122,39 @@ def test_over_200k_every_model_of_the_sentence_costs_more(recorded: Path) -> Non
         assert {model: amounts for model, amounts in found.items() if amounts} == models
 
 
+WIDE = """| Model | ≤ 200k Input | ≤ 200k Output | > 200k Input | > 200k Output |
+|---|---|---|---|---|
+| Claude Sonnet 4.5 / 4 | $3 / MTok | $15 / MTok | $6 / MTok | $22.50 / MTok |"""
+
+
+def with_long_context(table: str) -> Page:
+    page = saved("anthropic/2026-02-06")
+    text = page.body.decode()
+    at, end = text.index("| Model | ≤ 200K"), text.index("#### Code execution")
+    return replace(page, body=f"{text[:at]}{table}\n\n{text[end:]}".encode())
+
+
+def test_long_context_may_have_a_column_for_each_direction() -> None:
+    offers = extract(with_long_context(WIDE), "anthropic")
+    for model in ("Claude Sonnet 4.5", "Claude Sonnet 4"):
+        assert cell(offers, model, "standard", "input_tokens", LONG).amount == 6
+        assert cell(offers, model, "standard", "output_tokens", LONG).amount == Decimal("22.50")
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (WIDE.replace("| $3 /", "| $4 /"), "is not its base price"),
+        (WIDE.replace("≤ 200k Output", "≤ 400k Output"), "no column '≤ 200K Output'"),
+        ("| Model | ≤ 200K input tokens | > 200K input tokens |\n|---|---|---|\n| Claude Sonnet 4 | Input: $3 / MTok | "
+         "Output: $15 / MTok |", "not two prices of one direction"),
+    ],
+)  # fmt: skip
+def test_long_context_that_does_not_fit_is_refused(table: str, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        extract(with_long_context(table), "anthropic")
+
+
 def test_the_introductory_price_ends_when_the_next_one_begins(recorded: Path) -> None:
     offers = [offer for offer in read(recorded, "2026-08-06") if offer.model == "Claude Sonnet 5"]
     stated = [(o.tier, str(p.amount), p.valid_from, p.valid_to) for o in offers for p in o.components]
