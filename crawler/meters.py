@@ -12,7 +12,7 @@ _WORDS = {
     **dict.fromkeys(("cached", "cchd", "cachd", "cach", "cch", "cd", "cache"), "cached"),
     **dict.fromkeys(("glbl", "global", "gl", "glb"), "global"),
     **dict.fromkeys(("dzone", "dz", "dzn", "data_zone"), "datazone"),
-    **dict.fromkeys(("regnl", "rgnl", "regional", "reg"), "regional"),
+    **dict.fromkeys(("regnl", "rgnl", "regional", "reg", "regn", "rgn"), "regional"),
     **dict.fromkeys(("pp", "prty", "priority"), "priority"),
     **dict.fromkeys(("batch", "btch"), "batch"),
     "flex": "flex",
@@ -23,7 +23,7 @@ _CONTEXTS = {"shortco", "longco"}
 _DIRECTIONS, _ZONES, _TIERS = {"input", "output"}, {"global", "datazone", "regional"}, {"batch", "priority", "flex"}
 _MODALITIES = {"aud": "audio", "audio": "audio", "txt": "text", "text": "text", "img": "image", "image": "image"}
 # With one of these in the name, the modality that follows is what is billed and not a part of the name; txt always is.
-_SPLIT_BY_MODALITY = {"rt", "voice", "embed", "tcrb", "tts", "txt"}
+_SPLIT_BY_MODALITY = {"rt", "rtime", "realtime", "voice", "embed", "tcrb", "transcribe", "tts", "txt"}
 # How long what was written is kept: OpenAI's models have one price for it, Anthropic's have two.
 _LIFETIMES = {"5m": "written", "5min": "written", "1h": "written for an hour", "1hr": "written for an hour"}
 _EMBEDDINGS = {"embed", "embedding", "embeddings"}

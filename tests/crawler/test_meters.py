@@ -25,7 +25,13 @@ from crawler.meters import Meter, meter
         ("text-embedding-3-large-glbl", "text-embedding-3-large", "input_tokens", "standard", "global"),
         ("GPT-OSS-20b-IN-FT", "gpt-oss-20b-ft", "input_tokens", "standard", ""),
         ("DeepSeek R1 Outp", "deepseek-r1", "output_tokens", "standard", ""),
-        # Of other months: 2024-06, 2025-06, 2025-09, 2025-10, 2026-05 and 2026-08.
+        # Of other months: 2024-06, 2024-12, 2025-04, 2025-06, 2025-09, 2025-10, 2026-05 and 2026-08.
+        ("gpt4o realtime cached audio inp regn", "gpt4o-realtime", "cache_read_audio_tokens", "standard", "regional"),
+        ("gpt4o rtime cached txt inp rgnl", "gpt4o-rtime", "cache_read_tokens", "standard", "regional"),
+        ("gpt-4o-mini-tts-aud-out-glbl", "gpt-4o-mini-tts", "output_audio_tokens", "standard", "global"),
+        ("gpt-4o-transcribe-aud-inp-glbl", "gpt-4o-transcribe", "input_audio_tokens", "standard", "global"),
+        ("gpt-4o-transcribe-txt-out-dz", "gpt-4o-transcribe", "output_tokens", "standard", "datazone"),
+        ("GPT 5 Rsng Batch Inpt cchd Dzone", "gpt-5-rsng", "cache_read_tokens", "batch", "datazone"),
         ("gpt-35-turbo16K-FT-Inp-glbl", "gpt-35-turbo16k-ft", "input_tokens", "standard", "global"),
         ("gpt-4-turbo-128K Output-regional", "gpt-4-turbo-128k", "output_tokens", "standard", "regional"),
         ("embedding-ada-regional", "embedding-ada", "input_tokens", "standard", "regional"),
@@ -51,7 +57,14 @@ def test_a_meter_says_model_unit_tier_and_zone(name: str, model: str, unit: str,
 
 @pytest.mark.parametrize(
     "name",
-    ["OSS-20b FT", "Model Routers DZ", "Claude Cache Write Inp glbl", "Inp glbl", "davinci-002-FT-Trng-regnl tkn"],
+    [
+        "OSS-20b FT",
+        "Model Routers DZ",
+        "Claude Cache Write Inp glbl",
+        "Inp glbl",
+        "davinci-002-FT-Trng-regnl tkn",
+        "gpt-4.1-mini FT Training regional",
+    ],
 )
 def test_a_meter_without_a_direction_or_a_model_is_none(name: str) -> None:
     assert meter(name) is None
