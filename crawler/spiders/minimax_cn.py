@@ -25,7 +25,7 @@ _UNITS: Columns = {
 _TIERS = {"标准": "standard", "优先": "priority"}
 _MODEL = re.compile(
     r"(?P<name>(?:MiniMax-)?[A-Z][\w.-]*)(?: 上下文 (?P<size>≤ ?[0-9]+[KM]|[0-9]+[KM] ?~ ?[0-9]+[KM]))?"
-    r" ?(?P<badge>(?:永久|限时)[一二三四五六七八九]折)?"
+    r" ?(?P<badge>(?:永久|限时) ?[一二三四五六七八九1-9](?:\.[1-9])? ?折|新品|推荐|热门|NEW|HOT)?"
 )
 _ROWS = etree.XPath("//div[contains(@style, 'grid-template-columns')]")
 # The tabs stand just before the panel that holds the rows.
