@@ -16,6 +16,7 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection, Engine
 
+from history.currency import edition
 from history.db import reading
 from history.queries import Revision, revision
 
@@ -142,9 +143,9 @@ def utc_now() -> datetime:
 
 @cache
 def software() -> str:
-    """Which version of this software answers: another one may answer otherwise."""
+    """Which version of this software answers, with which rates: another one may answer otherwise."""
     try:
-        return version("tokentape")
+        return f"{version('tokentape')} {edition()}"
     except PackageNotFoundError:
         return "not installed"
 

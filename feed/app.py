@@ -11,12 +11,13 @@ from sqlalchemy import Engine
 
 from feed import errors
 from feed.answers import Answers, utc_now
-from feed.api import changes, discrepancies, feeds, history, models, prices, providers, runs, snapshots, status
+from feed.api import changes, costs, discrepancies, feeds, history, models, prices, providers, runs, snapshots, status
 from feed.edge import Edge
 from feed.site import pages
 
 _TAGS = {
     "prices": "What is, was or will be charged, on two time axes: valid (`as_of`) and recorded (`known_at`).",
+    "costs": "What requests cost, by the prices of their times.",
     "changes": "What became different, behind a cursor that skips nothing.",
     "feeds": "The same for feed readers: one entry for each model and announcement.",
     "catalog": "Who sells what.",
@@ -36,7 +37,7 @@ def create_app(engine: Engine, public_url: str, clock: Callable[[], datetime] = 
     app.state.answers = Answers(engine, public_url, clock)
     app.add_middleware(Edge)
     errors.install(app)
-    for noun in (prices, history, changes, discrepancies, feeds, models, providers, runs, status, snapshots):
+    for noun in (prices, costs, history, changes, discrepancies, feeds, models, providers, runs, status, snapshots):
         app.include_router(noun.router)
     app.include_router(pages.router, include_in_schema=False)
     # FastAPI's own way to extend the contract: https://fastapi.tiangolo.com/how-to/extending-openapi/
@@ -53,5 +54,5 @@ def _contract(app: FastAPI) -> dict[str, Any]:
             servers=[{"url": answers.public_url}], license_info={"name": "MIT", "identifier": "MIT"},
         )  # fmt: skip
         problem = TypeAdapter(errors.ProblemDetails).json_schema()
-        app.openapi_schema["components"]["schemas"]["ProblemDetails"] = problem
+        app.openapi_schema["components"]["schemas"] |= costs.ANSWER["$defs"] | {"ProblemDetails": problem}
     return app.openapi_schema

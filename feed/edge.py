@@ -15,14 +15,14 @@ _ALWAYS = [
 ]
 _FOR_PAGES = [(b"content-security-policy", CONTENT_POLICY.encode())]
 _PREFLIGHT = [
-    (b"access-control-allow-methods", b"GET, HEAD"),
+    (b"access-control-allow-methods", b"GET, HEAD, POST"),
     (b"access-control-allow-headers", b"*"),
     (b"access-control-max-age", b"86400"),
 ]
 
 
 class Edge:
-    """ASGI middleware: everything is public and read-only, so any origin may GET, and HEAD is GET without a body."""
+    """ASGI middleware: all is public and nothing writes, so any origin may ask, and HEAD is GET without a body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

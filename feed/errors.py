@@ -78,9 +78,10 @@ def _on_problem(request: Request, error: Problem) -> Response:
 
 
 def _on_http(request: Request, error: HTTPException) -> Response:
+    allowed = (error.headers or {}).get("Allow", "GET").replace("GET", "GET and HEAD")
     detail = {
         404: f"Nothing is at {request.scope['path']}; / lists what there is.",
-        405: "Only GET and HEAD are answered here.",
+        405: f"{allowed} alone is answered here." if allowed == "POST" else f"Only {allowed} are answered here.",
     }
     return respond(request, error.status_code, detail.get(error.status_code, str(error.detail)), headers=error.headers)
 

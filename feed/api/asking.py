@@ -7,6 +7,7 @@ from fastapi import Request
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from feed.errors import Problem, refused
+from history import currency as money
 from history.model import ProviderKind
 from history.queries import Scope
 from history.times import from_rfc3339
@@ -31,11 +32,18 @@ def _unit(name: str) -> str:
     return name
 
 
+def _currency(code: str) -> str:
+    if code not in money.currencies():
+        raise ValueError(f"there is no rate of it; there are rates of {', '.join(money.currencies())}")
+    return code
+
+
 # NUL is a character that PostgreSQL's text cannot hold.
 Text = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00]*$")]
 _Rfc3339 = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Moment = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=_Rfc3339)]
 UnitName = Annotated[str, AfterValidator(_unit), Field(json_schema_extra={"enum": list(UNITS)})]
+CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_currency)]
 Seller = Literal["first_party", "cloud", "gateway", "any"]
 Limit = Annotated[int, Field(ge=1, le=1000, description="At most so many at once.")]
 Cursor = Annotated[str, Field(max_length=1000, description="`next_cursor` of the page before, with the same filters.")]

@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 
 from feed.answers import A_MINUTE, FOR_GOOD, Rendered, answers_of, next_url
 from feed.api import schemas, shapes
-from feed.api.asking import Asked, Cursor, Limit, Moment, Seller, Text, UnitName, scope
+from feed.api.asking import Asked, CurrencyCode, Cursor, Limit, Moment, Seller, Text, UnitName, scope
 from feed.cursors import cursor_to, place_of
 from feed.errors import declared
+from history import currency as money
 from history import queries
 
 router = APIRouter(prefix="/v1/prices", tags=["prices"])
@@ -36,6 +37,9 @@ class AskedPrices(Asked):
     known_at: Moment | None = Field(
         None, description="Recorded time: what was believed then; default: now.", examples=["2026-05-22T16:00:00Z"]
     )
+    currency: CurrencyCode | None = Field(
+        None, description="Convert by the ECB's rate of the day asked about; the quoted amount stays.", examples=["USD"]
+    )
     limit: Limit = 100
     cursor: Cursor | None = None
 
@@ -58,14 +62,27 @@ async def list_prices(request: Request) -> Response:
         pages = queries.evidence_of(connection, {one.run_id for one in found})
         following = cursor_to(found[limit - 1].series_id, question) if len(found) > limit else None
         page: schemas.PricePage = {
-            "prices": [shapes.price(one, pages) for one in found[:limit]],
+            "prices": [_told(one, pages, asked.currency, at) for one in found[:limit]],
             "next_cursor": following,
         }
         return Rendered(msgspec.json.encode(page), following and next_url(request, cursor=following))
 
     answers = answers_of(request)
-    lasting = FOR_GOOD if _is_settled(asked, answers.clock()) else A_MINUTE
+    # Another edition of the rates knows days that this one does not.
+    lasting = FOR_GOOD if asked.currency is None and _is_settled(asked, answers.clock()) else A_MINUTE
     return await answers.give(request, render, cache_control=lasting, brief=asked.model is not None)
+
+
+def _told(one: queries.Price, pages: shapes.Pages, currency: str | None, at: datetime) -> schemas.Price:
+    told = shapes.price(one, pages)
+    if currency is not None:
+        try:
+            rate = money.rate(one.currency, currency, at)
+        except money.NoRate:
+            told["converted"] = None
+        else:
+            told["converted"] = shapes.converted(rate.convert(one.amount), rate)
+    return told
 
 
 def _is_settled(asked: AskedPrices, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """The published contract: what every answer looks like. Frozen by tests/contracts; a new shape gets a new path."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
@@ -77,6 +77,21 @@ class Model(TypedDict):
     offers: list[Offer]
 
 
+class Converted(TypedDict):
+    """An amount in another currency, by the European Central Bank's reference rates of `rate_date`.
+
+    `amount` is the quoted one times `per_euro` of this currency, divided by `per_euro` of the quoted one, rounded once
+    to 20 significant digits. `note` says why the rate is not of the day itself; "" where it is.
+    """
+
+    amount: DecimalText
+    currency: Annotated[str, Field(examples=["USD"])]
+    rate: DecimalText
+    rate_date: date
+    per_euro: dict[str, DecimalText]
+    note: str
+
+
 class Price(TypedDict):
     """A price in force: valid from `valid_from` until before `valid_to` (null: open), believed since `recorded_at`."""
 
@@ -99,6 +114,7 @@ class Price(TypedDict):
     basis: Annotated[str, Field(description="Why valid_from is what it is.", examples=["stated", "first_seen"])]
     run: int
     evidence: list[Evidence]
+    converted: NotRequired[Converted | None]
 
 
 class Version(TypedDict):
@@ -245,6 +261,66 @@ class Discrepancy(TypedDict):
     witness: Statement
     found_at: datetime
     ended_at: datetime | None
+
+
+class ChargedPrice(TypedDict):
+    """The version of a price that a line was charged by; `run` leads to its evidence."""
+
+    series: int
+    unit: Annotated[str, Field(examples=["input_tokens"])]
+    conditions: Conditions
+    amount: DecimalText
+    currency: Annotated[str, Field(examples=["USD"])]
+    per: Annotated[int, Field(examples=[1000000])]
+    valid_from: datetime
+    recorded_at: datetime
+    basis: str
+    run: int
+
+
+class CostLine(TypedDict):
+    """So many of a unit. The price's unit is another one where the source bills it as that: reasoning as output."""
+
+    unit: Annotated[str, Field(examples=["input_tokens"])]
+    count: int | DecimalText
+    cost: DecimalText
+    price: ChargedPrice
+
+
+class MissingPrice(TypedDict):
+    """What could not be priced. `unit` null: the whole record. `close`: names that may have been meant."""
+
+    reason: Annotated[str, Field(examples=["unknown_model"])]
+    unit: str | None
+    detail: str
+    close: list[str]
+
+
+class UsageCost(TypedDict):
+    """What one usage record cost. `cost` is null where anything is missing: what is not known is never billed as 0."""
+
+    line: Annotated[int, Field(description="Which line or element of the request.")]
+    id: str | int | None
+    provider: str
+    model: str
+    tier: str
+    region: Region
+    at: datetime
+    known_at: Annotated[datetime, Field(description="Ask with this `known_at`, and the answer stays the same.")]
+    source: Annotated[str | None, Field(description="Whose prices these are: the best witness of that time.")]
+    cost: DecimalText | None
+    currency: str | None
+    lines: list[CostLine]
+    missing: list[MissingPrice]
+    notes: list[str]
+    converted: NotRequired[Converted]
+
+
+class MalformedUsage(TypedDict):
+    """A line of the request that is not a usage record, and why; the others are priced."""
+
+    line: int
+    error: str
 
 
 class SnapshotUse(TypedDict):

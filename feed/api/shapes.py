@@ -6,6 +6,7 @@ from decimal import Decimal
 from feed.api import schemas
 from feed.figures import conditions_of, per_million
 from history import queries
+from history.currency import Rate
 from history.model import Quote, plain
 
 Pages = Mapping[int, Sequence[queries.Evidence]]
@@ -47,6 +48,18 @@ def price(one: queries.Price, pages: Pages) -> schemas.Price:
     if (of_a_million := per_million(one.amount, one.per, one.unit)) is not None:
         shaped["per_million"] = of_a_million
     return shaped
+
+
+def converted(amount: Decimal, rate: Rate) -> schemas.Converted:
+    """An amount in another currency, with all it takes to do the sum again."""
+    return {
+        "amount": plain(amount),
+        "currency": rate.target,
+        "rate": plain(rate.rate),
+        "rate_date": rate.day,
+        "per_euro": {rate.source: plain(rate.source_per_euro), rate.target: plain(rate.target_per_euro)},
+        "note": rate.note,
+    }
 
 
 def version(one: queries.Version, pages: Pages) -> schemas.Version:
