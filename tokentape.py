@@ -30,9 +30,13 @@ from crawler.process import CrawlResult
 from crawler.process import crawl as crawl_in_child
 from crawler.reading import read, spider_class, spider_names
 from crawler.schedule import Schedule, in_children
+from feed.api.bills import Bills
 from feed.health import health
+from feed.tally import Tally, records_of
+from feed.usages import NotUsages
 from history import crosscheck as checking
 from history import queries
+from history.currency import currencies
 from history.db import connect, reading, recording
 from history.model import Fetched, Outcome
 from history.recorder import AlreadyRecorded
@@ -188,6 +192,38 @@ def crosscheck(as_json: AsJson = False) -> None:
         sentence = f"{subject.provider} {subject.model}, {what}: {own.quote.text} by {own.source}"
         _tell(facts, f"{sentence}, {witness.quote.text} by {witness.source} ({witness.name})", as_json)
     say.print(f"{len(found)} disagreement{'' if len(found) == 1 else 's'}; /v1/discrepancies keeps them")
+
+
+@app.command()
+def cost(
+    file: Annotated[Path, typer.Argument(help="Usage records: NDJSON, or CSV with a header; perhaps .gz.")],
+    known_at: Annotated[str | None, typer.Option(help="By what was known then, RFC 3339; default: now.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="The time of records that state none, RFC 3339.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Convert too, by the ECB's rate of each record's day.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What requests cost at their times. Exit code 1: something could not be priced, and is in no sum."""
+    if not file.is_file():
+        raise Refused(f"{file} is not a file")
+    if currency is not None and currency not in currencies():
+        raise Refused(f"there is no rate of {currency!r}; there are rates of {', '.join(currencies())}")
+    tally = Tally(currency)
+    with _database() as engine:
+        bills = Bills(engine, _moment(known_at) if known_at else None, currency)
+        try:
+            for one in _progress(bills.of(records_of(file, _moment(as_of) if as_of else None)), "pricing"):
+                tally.add(one)
+                if as_json:
+                    sys.stdout.write(bills.told(one).decode())
+        except NotUsages as wrong:
+            raise Refused(str(wrong)) from wrong
+    if not as_json:
+        Console().print(tally.table())
+    for trouble in tally.troubles():
+        say.print(trouble, style="yellow", markup=False)
+    say.print(f"{tally.priced} of {tally.records} records priced, as known at {to_rfc3339(bills.known_at)}")
+    if not tally.is_complete:
+        raise typer.Exit(1)
 
 
 def main() -> None:

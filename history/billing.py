@@ -93,7 +93,7 @@ class Billing:
 
 
 def _offered(usage: Usage, known: Sequence[Tariff]) -> Tariff | list[Tariff] | Missing:
-    """Who tells prices of this very offer; the best witness first."""
+    """Who tells prices of this very offer, the best witness first; of two books of a provider the one in dollars."""
     of_source = [one for one in known if usage.source in (None, one.source)]
     if not of_source:
         return _unlisted("unknown_source", "source", str(usage.source), [one.source for one in known])
@@ -103,11 +103,14 @@ def _offered(usage: Usage, known: Sequence[Tariff]) -> Tariff | list[Tariff] | M
     there = [one for one in at_tier if one.region == usage.region]
     if not there:
         return _unlisted("unknown_region", "region", usage.region, [one.region for one in at_tier])
+    # A map that tells a price in yuan as dollars is no second book of that provider.
+    book = {"USD"} if "USD" in there[0].currencies else there[0].currencies
+    there = [one for one in there if one.currencies & book]
     return there[0] if len(there) == 1 else there
 
 
 def _best(usage: Usage, offered: list[Tariff]) -> Tariff | Missing:
-    """The best witness that has prices then; of two books of a provider the one in dollars."""
+    """The best witness that has prices then."""
     then = [one for one in offered if one.at(usage.at).offered] or offered[:1]
     equals = [one.source for one in then if _rank(one)[:2] == _rank(then[0])[:2]]
     if len(equals) > 1:

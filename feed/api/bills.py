@@ -76,7 +76,7 @@ class Bills:
     def _shaped(self, billed: Billed) -> dict[str, Any]:
         """A schemas.UsageCost; its prices are rendered once each."""
         cost, usage = billed.cost, billed.cost.usage
-        shaped = {
+        shaped: dict[str, Any] = {
             "line": billed.line,
             "id": usage.id,
             "provider": usage.provider,

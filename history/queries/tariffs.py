@@ -48,8 +48,16 @@ def tariffs(connection: Connection, sold: Collection[Sold], known_at: datetime) 
 
 
 def newest_recorded(connection: Connection) -> datetime | None:
-    """When the newest run was recorded: what was known until then does not change any more."""
-    return connection.execute(select(run.c.recorded_at).order_by(run.c.id.desc()).limit(1)).scalar_one_or_none()
+    """When the newest run of any source was recorded: what was known until then does not change any more."""
+    newest = (
+        select(run.c.recorded_at)
+        .where(run.c.source_id == source.c.id, run.c.kind == bindparam("kind"))
+        .order_by(run.c.observed_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    found = [connection.execute(select(func.max(newest)), {"kind": kind}).scalar() for kind in ("crawl", "reread")]
+    return max((moment for moment in found if moment is not None), default=None)
 
 
 def provider_slugs(connection: Connection) -> list[str]:
