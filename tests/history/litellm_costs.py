@@ -1,6 +1,6 @@
 """Run as a process of its own, for importing litellm takes ten seconds: usages on standard input, its costs on output.
 
-Each usage: model, litellm's provider, our tier, the time, and counts by our units. Answers also the entries it priced by.
+Each usage: model, litellm's provider, our tier, the time, and counts by our units. Answers its entries too.
 """
 
 import json

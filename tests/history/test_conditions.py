@@ -29,8 +29,8 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def on(conditions: Conditions, moment: datetime, *peaks: Conditions, **tokens: int) -> bool:
-    return applies(conditions, Circumstances(moment, **tokens), Periods.of(peaks))
+def on(conditions: Conditions, moment: datetime, *peaks: Conditions, prompt: int = 0, answer: int = 0) -> bool:
+    return applies(conditions, Circumstances(moment, prompt, answer), Periods.of(peaks))
 
 
 def is_within(window: str, moment: datetime) -> bool:
@@ -190,6 +190,6 @@ def test_conditions_are_read_back_from_their_text(conditions: Conditions) -> Non
 def test_token_bounds_are_inclusive() -> None:
     tier = Conditions(min_input_tokens=200_001, max_input_tokens=1_000_000)
     counts = (200_000, 200_001, 1_000_000, 1_000_001)
-    assert [on(tier, NOW, input_tokens=count) for count in counts] == [False, True, True, False]
+    assert [on(tier, NOW, prompt=count) for count in counts] == [False, True, True, False]
     answers = Conditions(max_output_tokens=199)
-    assert [on(answers, NOW, output_tokens=count) for count in (199, 200)] == [True, False]
+    assert [on(answers, NOW, answer=count) for count in (199, 200)] == [True, False]
