@@ -47,10 +47,12 @@ def bills(engine: Engine, *usages: Usage, known_at: datetime | None = None) -> l
 
 
 def costs(engine: Engine, *usages: Usage, known_at: datetime | None = None) -> list[str | None]:
-    return [
-        None if cost.amount is None else f"{cost.amount.normalize():f}"
-        for cost in bills(engine, *usages, known_at=known_at)
-    ]
+    found = bills(engine, *usages, known_at=known_at)
+    return [None if cost.amount is None else f"{cost.amount.normalize():f}" for cost in found]
+
+
+def money(cost: Cost) -> str:
+    return f"{cost.amount} {cost.currency}" if cost.amount is None else f"{cost.amount.normalize():f} {cost.currency}"
 
 
 def reasons(found: Sequence[Cost]) -> list[list[str]]:

@@ -1,5 +1,6 @@
 """Usage records: what is taken, and what is refused by name."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -78,8 +79,8 @@ def test_what_is_no_record_is_refused(record: object) -> None:
 
 
 def test_the_prompt_is_all_that_went_in() -> None:
-    usage = usage_of({**SOLD, "input": 1, "cache_read": 10, "cache_write": 100, "cache_write_1h": 1000, "input_audio": 10_000,
-                      "citation_tokens": 7, "output": 2, "reasoning": 20, "web_searches": 3})  # fmt: skip
+    went_in = {"input": 1, "cache_read": 10, "cache_write": 100, "cache_write_1h": 1000, "input_audio": 10_000}
+    usage = usage_of({**SOLD, **went_in, "citation_tokens": 7, "output": 2, "reasoning": 20, "web_searches": 3})
     assert (usage.prompt, usage.answer) == (11_111, 22)
 
 
@@ -89,11 +90,10 @@ def test_time_is_counted_exactly(seconds: Decimal) -> None:
     assert counts == {"video_seconds": seconds, "input_tokens": 3}
 
 
-@given(
-    st.dictionaries(st.text(max_size=12), st.none() | st.booleans() | st.integers() | st.text(max_size=8), max_size=4)
-)
+ANYTHING = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
+
+
+@given(st.dictionaries(st.text(max_size=12), ANYTHING, max_size=4))
 def test_nothing_but_bad_usage_is_raised(record: dict[str, Any]) -> None:
-    try:
-        usage_of({**SOLD, **record})
-    except BadUsage as wrong:
-        assert str(wrong)
+    with suppress(BadUsage):
+        assert usage_of({**SOLD, **record}).counts
