@@ -1,5 +1,6 @@
 """The command line as a person meets it: what it says, what it exits with, how it stops and starts again."""
 
+import gzip
 import json
 import os
 import signal
@@ -187,3 +188,59 @@ def _wait_until_served(child: "subprocess.Popen[str]", port: int) -> None:
     raise AssertionError(
         f"it did not serve: {child.communicate(timeout=5)[1] if child.poll() is not None else 'in 45 s'}"
     )
+
+
+USAGES = """id,provider,model,at,input,output,cache_read
+1,deepseek,deepseek-v4-flash,2026-05-10T00:00:00Z,1000000,20000,
+2,deepseek,deepseek-v4-flsh,2026-05-10T00:00:00Z,1,,
+3,deepseek,deepseek-v4-flash,10 May,1,,
+"""
+
+
+def test_a_bill_sums_up_by_model_and_tells_what_is_missing(tokentape: Run, tmp_path: Path) -> None:
+    tokentape("replay", str(FIXTURE))
+    file = tmp_path / "usages.csv"
+    file.write_text(USAGES)
+    done = tokentape("cost", str(file), "--currency", "EUR")
+    assert done.returncode == 1, done.stderr
+    assert "0.1456 USD" in done.stdout
+    assert "EUR" in done.stdout
+    assert "did you mean deepseek-v4-flash" in done.stderr
+    assert "line 4: at: '10 May' is not an RFC 3339 time" in done.stderr
+    assert "1 of 3 records priced, as known at 2026-10-20T12:00:00Z" in done.stderr
+
+
+def test_a_bill_in_json_is_a_line_a_record_from_packed_lines_too(tokentape: Run, tmp_path: Path) -> None:
+    tokentape("replay", str(FIXTURE))
+    usage = {"provider": "deepseek", "model": "deepseek-v4-flash", "input": 1_000_000}
+    file = tmp_path / "usages.ndjson.gz"
+    file.write_bytes(gzip.compress(json.dumps(usage).encode() + b"\n" + json.dumps(usage).encode()))
+    when = ("--as-of", "2026-05-10T00:00:00Z")
+    done = tokentape("cost", str(file), "--json", *when)
+    assert done.returncode == 0, done.stderr
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(one["line"], one["cost"]) for one in told] == [(1, "0.14"), (2, "0.14")]
+    assert tokentape("cost", str(file), "--json", *when, "--known-at", told[0]["known_at"]).stdout == done.stdout
+    assert tokentape("cost", str(file), *when, "--known-at", "2026-01-01T00:00:00Z").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "said"),
+    [
+        (None, [], "is not a file"),
+        ("a,b\n1,2\n", [], "a header with provider, model, at and units"),
+        (USAGES, ["--currency", "XYZ"], "no rate of 'XYZ'"),
+        (USAGES, ["--known-at", "today"], "not an RFC 3339 time"),
+    ],
+)
+def test_a_bill_of_what_is_no_usage_file_is_refused_in_one_line(
+    tokentape: Run, tmp_path: Path, content: str | None, words: list[str], said: str
+) -> None:
+    tokentape("migrate")
+    file = tmp_path / "usages.csv"
+    if content is not None:
+        file.write_text(content)
+    done = tokentape("cost", str(file), *words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
