@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Engine
 
-from feed.api import schemas, shapes
+from feed.api import charges, shapes
 from feed.figures import conditions_of
 from feed.usages import Malformed, Told
 from history import currency as money
@@ -62,7 +62,7 @@ class Bills:
     def told(self, one: Billed | Malformed) -> bytes:
         """The line of the answer."""
         if isinstance(one, Malformed):
-            return msgspec.json.encode(schemas.MalformedUsage(line=one.line, error=one.error)) + b"\n"
+            return msgspec.json.encode(charges.MalformedUsage(line=one.line, error=one.error)) + b"\n"
         return msgspec.json.encode(self._shaped(one)) + b"\n"
 
     def _converted(self, line: int, cost: Cost) -> Billed:
@@ -74,7 +74,7 @@ class Bills:
             return Billed(line, cost, no_rate=str(why))
 
     def _shaped(self, billed: Billed) -> dict[str, Any]:
-        """A schemas.UsageCost; its prices are rendered once each."""
+        """A charges.UsageCost; its prices are rendered once each."""
         cost, usage = billed.cost, billed.cost.usage
         shaped: dict[str, Any] = {
             "line": billed.line,
@@ -105,7 +105,7 @@ class Bills:
         return {"unit": line.unit, "count": counted, "cost": plain(line.amount), "price": self._prices[key]}
 
 
-def _price(price: PriceVersion) -> schemas.ChargedPrice:
+def _price(price: PriceVersion) -> charges.ChargedPrice:
     return {
         "series": price.series_id,
         "unit": price.unit,
@@ -120,7 +120,7 @@ def _price(price: PriceVersion) -> schemas.ChargedPrice:
     }
 
 
-def _missing(missing: Missing) -> schemas.MissingPrice:
+def _missing(missing: Missing) -> charges.MissingPrice:
     return {
         "reason": missing.reason,
         "unit": missing.unit,

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field, TypeAdapter
 
 from feed.answers import answers_of
-from feed.api import schemas
+from feed.api import charges
 from feed.api.asking import Asked, CurrencyCode, Moment
 from feed.api.bills import Bills
 from feed.errors import Problem, declared
@@ -55,7 +55,7 @@ _RECORD: dict[str, Any] = {
     },
     "additionalProperties": False,
 }
-ANSWER = TypeAdapter(schemas.UsageCost | schemas.MalformedUsage).json_schema(
+ANSWER = TypeAdapter(charges.UsageCost | charges.MalformedUsage).json_schema(
     ref_template="#/components/schemas/{model}"
 )
 

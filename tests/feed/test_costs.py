@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
-from feed.api import costs, schemas
+from feed.api import charges, costs
 from history.model import Conditions
 from tests.feed.rows import DAY, HOUR, NOW, Rows
 
@@ -24,7 +24,7 @@ def told(client: TestClient, *usages: Any, **asked: str) -> list[dict[str, Any]]
     assert answer.headers["content-type"] == "application/x-ndjson"
     lines = answer.text.splitlines()
     for line in lines:
-        TypeAdapter(schemas.UsageCost | schemas.MalformedUsage).validate_json(line, extra="forbid")
+        TypeAdapter(charges.UsageCost | charges.MalformedUsage).validate_json(line, extra="forbid")
     return [json.loads(line) for line in lines]
 
 

@@ -35,9 +35,9 @@ def take(engine: Engine, number: float, *offers: Offer, source: Source = SOURCE)
         record(connection, reading(day(number), *offers, source=source), day(number))
 
 
-def used(model: str = "a", number: float = 1, **stated: object) -> Usage:
+def used(model: str = "a", number: float = 1, **stated: Any) -> Usage:
     counts: dict[str, Count] = {"input_tokens": 1_000_000}
-    return Usage("acme", model, day(number), counts)._replace(**stated)  # type: ignore[arg-type]
+    return Usage("acme", model, day(number), counts)._replace(**stated)
 
 
 def bills(engine: Engine, *usages: Usage, known_at: datetime | None = None) -> list[Cost]:

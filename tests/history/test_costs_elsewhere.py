@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -62,7 +63,7 @@ MODELS = (
     Sold("openai", "gpt-5.6-sol", ("standard", "flex", "priority", "batch"), "gpt-5.6-sol", "openai"),
     Sold("deepseek", "deepseek-v4-flash", ("standard",), "deepseek/deepseek-v4-flash", "deepseek"),
 )
-PEAK = {"weekdays": (1, 2, 3, 4, 5), "holidays": "CN"}
+PEAK = Conditions(weekdays=(1, 2, 3, 4, 5), holidays="CN", period="peak")
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +111,7 @@ def components(model: ModelInfo, tier: str) -> Iterator[PriceComponent]:
     for one in timed:
         if isinstance(one.constraint, TimeOfDateConstraint):
             window = f"{one.constraint.start_time:%H:%M}-{one.constraint.end_time:%H:%M}"
-            yield from of_prices(one.prices, Conditions(hours_utc=(window,), period="peak", **PEAK))  # type: ignore[arg-type]
+            yield from of_prices(one.prices, replace(PEAK, hours_utc=(window,)))
 
 
 def of_prices(prices: ModelPrice, conditions: Conditions) -> Iterator[PriceComponent]:
