@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
+import msgspec
 from scrapy import Request
 from scrapy import exceptions as scrapy_says
 from scrapy.http import Response
@@ -16,6 +17,7 @@ from crawler.page import Page
 # Set on a response whose body could not be unpacked; what arrived is kept as it is.
 PACKED = "packed"
 LONGEST_WAIT_S = 24 * 3600
+LONGEST_SAYING = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,25 @@ def failure_of_response(response: Response, answer: Answer) -> FetchFailed | Non
         return None
     wait_s = retry_after_s(response, answer.page.fetched_at)
     asks = "" if wait_s is None else f"; the server asks to wait {wait_s} s"
-    return FetchFailed(f"{_status_line(response.status)} from {url}{asks}", wait_s)
+    said = _said(answer.page.body)
+    says = f", which says {said!r}" if said else ""
+    return FetchFailed(f"{_status_line(response.status)} from {url}{says}{asks}", wait_s)
+
+
+class _Said(msgspec.Struct):
+    message: str = ""
+
+
+class _Error(msgspec.Struct):
+    error: _Said
+
+
+def _said(body: bytes) -> str:
+    """The message in {"error": {"code": …, "message": …}}, the form of many an API; "" where there is none."""
+    try:
+        return msgspec.json.decode(body, type=_Error).error.message[:LONGEST_SAYING]
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
 
 
 def header(response: Response, name: str) -> str | None:

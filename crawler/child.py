@@ -55,7 +55,8 @@ def correct_first(database: Engine, name: str, now: datetime) -> None:
     """A parser that has changed reads the stored pages again before a new one: what differs there is a correction."""
     corrected = reread(database, name, now)
     if corrected is not None:
-        sys.stderr.write(f"its parser has changed; the stored pages gave {corrected.events} corrections\n")
+        corrections = corrected.events + corrected.restated
+        sys.stderr.write(f"its parser has changed; the stored pages gave {corrections} corrections\n")
 
 
 def crawl_here(
@@ -63,12 +64,13 @@ def crawl_here(
     fetch_timeout_s: float = USUAL.fetch_timeout_s, on_item: Callable[..., None] | None = None,
 ) -> PricingSpider:  # fmt: skip
     """One crawl in this process, which Scrapy allows but once; the spider knows what became of it."""
-    process = AsyncCrawlerProcess(settings.for_crawl(house().contact, fetch_timeout_s, url))
+    process = AsyncCrawlerProcess(settings.for_crawl(house().contact, fetch_timeout_s, url, kind.delay_s))
     quiet()
     crawler = process.create_crawler(kind)
     if on_item is not None:
         crawler.signals.connect(on_item, signals.item_scraped)
-    crawling = process.crawl(crawler, database=database, url=url, captured=captured)
+    key = house().key(kind.key_setting)
+    crawling = process.crawl(crawler, database=database, url=url, captured=captured, key=key)
     process.start()
     crawling.result()
     if not isinstance(crawler.spider, PricingSpider):

@@ -63,6 +63,9 @@ class CrawlResult:
     held: int
     events: int
     seconds: float = 0.0
+    volumes: int = 0
+    hosts: int = 0
+    restated: int = 0
 
     @classmethod
     def of(cls, recorded: Recorded) -> "CrawlResult":
@@ -70,6 +73,7 @@ class CrawlResult:
         return cls(
             recorded.source, recorded.run_id, recorded.outcome, failure.name if failure else None,
             failure.message if failure else None, recorded.offers, recorded.rejected, recorded.held, recorded.events,
+            volumes=recorded.volumes, hosts=recorded.hosts, restated=recorded.restated,
         )  # fmt: skip
 
     def __str__(self) -> str:
@@ -78,8 +82,13 @@ class CrawlResult:
         if self.outcome is Outcome.FAILED:
             return f"{self.source}: failed{took}{why}"
         held = f", {self.held} held until seen again" if self.held else ""
-        changes = f"{self.events} change{'' if self.events == 1 else 's'}"
-        return f"{self.source}: {self.outcome}, {self.offers} offers, {changes}{held}{took}{why}"
+        return f"{self.source}: {self.outcome}, {self._found()}{held}{took}{why}"
+
+    def _found(self) -> str:
+        if self.volumes or self.hosts:
+            noun = f"{self.volumes} volumes" if self.volumes else f"{self.hosts} hosts"
+            return f"{noun}, {self.restated} restated"
+        return f"{self.offers} offers, {self.events} change{'' if self.events == 1 else 's'}"
 
 
 def crawl(

@@ -61,12 +61,14 @@ STATS_DUMP = False
 WARN_ON_GENERATOR_RETURN_VALUE = False
 
 
-def for_crawl(contact: str, fetch_timeout_s: float, url: str | None = None) -> Settings:
+def for_crawl(
+    contact: str, fetch_timeout_s: float, url: str | None = None, delay_s: float = DOWNLOAD_DELAY
+) -> Settings:
     """The settings of one crawl. A `url` on this machine needs no sparing."""
     settings = Settings()
     settings.setmodule(__name__)
     settings.set("USER_AGENT", user_agent(contact))
-    settings.set("DOWNLOAD_TIMEOUT", fetch_timeout_s)
+    settings.setdict({"DOWNLOAD_TIMEOUT": fetch_timeout_s, "DOWNLOAD_DELAY": delay_s})
     if url is not None and _is_here(url):
         settings.setdict({"DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": False})
     return settings

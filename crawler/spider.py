@@ -11,11 +11,12 @@ from sqlalchemy import Engine
 from twisted.python.failure import Failure as Failed
 
 from crawler.answers import Answer, failure_of_exception, failure_of_response, header
-from crawler.failures import FetchFailed, PageChanged
+from crawler.apikey import ApiKey
+from crawler.failures import FetchFailed, KeyRefused, PageChanged
 from crawler.page import Page
 from history import evidence
 from history.db import reading
-from history.model import Offer, Provider, Source
+from history.model import Provider, Source, Statement
 from history.recorder import Recorded
 
 
@@ -31,6 +32,12 @@ class PricingSpider(scrapy.Spider, ABC):
     ignored_columns: ClassVar[frozenset[str]] = frozenset()
     # Whether its prices are drawn by scripts, so that only a browser sees them.
     rendered: ClassVar[bool] = False
+    # The setting with the key that its host wants; "": it wants none.
+    key_setting: ClassVar[str] = ""
+    # The source that needs a key, in whose place this one is read where there is none.
+    stands_in_for: ClassVar[str] = ""
+    # How long to wait between two requests.
+    delay_s: ClassVar[float] = 1
     # The day of the newest real capture that this spider has read; "" until there is one.
     verified: ClassVar[str] = ""
 
@@ -50,21 +57,26 @@ class PricingSpider(scrapy.Spider, ABC):
         )
 
     @abstractmethod
-    def extract(self, page: Page) -> Iterator[Offer]:
-        """The offers that the page states; pure. Raises PageChanged for what it does not understand."""
+    def extract(self, page: Page) -> Iterator[Statement]:
+        """What the page states: offers, or volumes with their notice, or hosts; pure. PageChanged: not understood."""
+
+    def first_urls(self, url: str | None) -> list[str]:
+        """Where to begin: at `url` if one was named, else at the declared addresses."""
+        return [url] if url else list(self.start_urls)
 
     def next_urls(self, page: Page) -> Iterator[str]:
         """Further pages of the same source that this page leads to; none, unless a spider says otherwise."""
         return iter(())
 
     def __init__(
-        self, database: Engine | None = None, url: str | None = None, captured: datetime | None = None
+        self, database: Engine | None = None, url: str | None = None, captured: datetime | None = None, key: str = ""
     ) -> None:
-        """`url` is read instead of the declared ones; `captured` stands for the present. Without a database
-        nothing is kept, and the pages are asked for unconditionally."""
+        """`url` is read instead of the declared ones; `captured` stands for the present; `key` is the secret in
+        `key_setting`. Without a database nothing is kept, and the pages are asked for unconditionally."""
         super().__init__()
         self.database, self.captured = database, captured
-        self.urls = [url] if url else list(self.start_urls)
+        self.key = ApiKey(self.key_setting, key)
+        self.urls = self.first_urls(url)
         self.started_at = self.now()
         self.failure: FetchFailed | PageChanged | None = None
         self.crash: BaseException | None = None
@@ -77,8 +89,11 @@ class PricingSpider(scrapy.Spider, ABC):
         if self.rendered and self.urls == list(self.start_urls):
             self._fail(FetchFailed("its prices are drawn by scripts: this needs a browser, and there is none here yet"))
             return
-        for url in self.urls:
-            yield self.request(url)
+        try:
+            for url in self.urls:
+                yield self.request(url)
+        except FetchFailed as unasked:
+            self._fail(unasked)
 
     def request(self, url: str) -> scrapy.Request:
         """Asks only for what is newer than the last good answer."""
@@ -91,7 +106,11 @@ class PricingSpider(scrapy.Spider, ABC):
             headers["If-None-Match"] = known.etag
         if known and known.last_modified:
             headers["If-Modified-Since"] = known.last_modified
-        meta = {"asked": url, "known": known if headers else None}
+        meta: dict[str, Any] = {"asked": url, "known": known if headers else None}
+        if self.key_setting:
+            # Nobody but the host that gave the key gets to see it.
+            meta["dont_redirect"] = True
+            headers |= self.key.headers(url, self.start_urls)
         return scrapy.Request(url, self.parse, headers=headers, meta=meta, errback=self.unfetched, dont_filter=True)
 
     def parse(self, response: Response, **_: Any) -> Iterator[Answer | scrapy.Request]:
@@ -100,6 +119,8 @@ class PricingSpider(scrapy.Spider, ABC):
         if answer.page.body:
             yield answer
         if failure := failure_of_response(response, answer):
+            if self.key_setting and response.status in (401, 403):
+                failure = KeyRefused(f"{failure}; is {self.key.variable} right?")
             self._fail(failure)
             return
         try:
@@ -127,7 +148,7 @@ class PricingSpider(scrapy.Spider, ABC):
         if snapshot is not None:
             page = Page(asked, snapshot.body, snapshot.media_type, self.now())
             return Answer(page, 304, etag or known.etag, last_modified or known.last_modified)
-        page = Page(asked, response.body, header(response, "Content-Type") or "", self.now())
+        page = Page(asked, self.key.hidden(response.body), header(response, "Content-Type") or "", self.now())
         return Answer(page, response.status, etag, last_modified)
 
     def _snapshot(self, known: evidence.Validators) -> evidence.Snapshot | None:

@@ -335,6 +335,7 @@ volume = Table(
         "period IN ('day','week','month','trailing_day','trailing_week','trailing_month')", name="volume_period"
     ),
     Index("volume_of_day", "day", "model"),
+    Index("volume_of_model", "model", "day"),
     sqlite_with_rowid=False,
 )
 Index(

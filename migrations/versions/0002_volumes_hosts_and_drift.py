@@ -55,6 +55,7 @@ def _volumes() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("volume_of_day", "volume", ["day", "model"])
+    op.create_index("volume_of_model", "volume", ["model", "day"])
     identity = ["source_id", "model", "period", "day"]
     op.create_index("volume_no_overlap", "volume", identity, unique=True, sqlite_where=LIVE, postgresql_where=LIVE)
     op.create_table(
