@@ -28,14 +28,15 @@ def health(source: SourceStatus, now: datetime) -> Health:
     if newest is None:
         return Health("never_run", f"Not read yet.{notes}", None)
     if _went_wrong(newest):
-        still = f"The prices are from {moment(success.observed_at)}." if success else "It was never read well."
+        what = "prices" if source.states == "offers" else source.states
+        still = f"The {what} are from {moment(success.observed_at)}." if success else "It was never read well."
         why = f"{newest.failure}: {newest.message}".rstrip(".")
         return Health("failing", f"{why}, at {moment(newest.observed_at)}. {still}{notes}", age)
     if age is None or age > LATE * timedelta(seconds=source.interval_s):
         return Health("stale", f"Read well, but last {_ago(age)}; {_every(source.interval_s)}.{notes}", age)
     left_out = f" {newest.message}." if newest.outcome is Outcome.PARTIAL and newest.message else ""
-    offers = f"{newest.offers} offer{'s' if newest.offers != 1 else ''}"
-    return Health("ok", f"Read {_ago(age)}, {offers}.{left_out}{notes}", age)
+    stated = f"{newest.offers} {source.states if newest.offers != 1 else source.states.removesuffix('s')}"
+    return Health("ok", f"Read {_ago(age)}, {stated}.{left_out}{notes}", age)
 
 
 def _went_wrong(run: RunRecord) -> bool:

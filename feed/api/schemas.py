@@ -1,15 +1,17 @@
 """The published contract: what every answer looks like. Frozen by tests/contracts; a new shape gets a new path."""
 
-from datetime import datetime
-from typing import Annotated, Any, Literal, NotRequired
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, NotRequired, get_args
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from history.model import EventKind, Outcome, ProviderKind
+from history.model import EventKind, Outcome, ProviderKind, VolumePeriod
 
 # An exact decimal, in plain notation: never a float, never an exponent.
 DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["0.14"])]
+Count = Annotated[str, Field(pattern=r"^[0-9]+$", examples=["9007199254740993"])]
+PERIODS = get_args(VolumePeriod)
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 NextCursor = Annotated[str | None, Field(description="Pass it as `cursor` for the next page; null on the last one.")]
 Conditions = Annotated[
@@ -269,6 +271,49 @@ class Snapshot(TypedDict):
     uses: list[SnapshotUse]
 
 
+class Volume(TypedDict):
+    """Tokens of a model in a period. With `trailing` the period is the one that ended with `day`; else it is the day's
+    own. Counts are text, since many a JSON reader stops at 2**53; null: not stated. `run` names its notice."""
+
+    source: str
+    model: Annotated[str, Field(examples=["deepseek/deepseek-v4-flash-20260731:free"])]
+    period: Literal["day", "week", "month"]
+    trailing: bool
+    day: date
+    tokens: Count | None
+    input_tokens: Count | None
+    output_tokens: Count | None
+    requests: Count | None
+    recorded_at: datetime
+    run: int
+
+
+class Notice(TypedDict):
+    """How the volumes of a run have to be cited. `licence` null: none is stated."""
+
+    run: int
+    source: str
+    as_of: datetime
+    citation: Annotated[
+        str, Field(examples=["Source: OpenRouter (openrouter.ai/rankings), as of 2026-05-12T02:00:00Z."])
+    ]
+    licence: Annotated[str | None, Field(examples=["CC-BY-4.0"])]
+    evidence: list[Evidence]
+
+
+class Host(TypedDict):
+    """A company that serves models through a gateway, with countries in two letters (ISO 3166-1). null: not stated."""
+
+    source: str
+    slug: Annotated[str, Field(examples=["deepinfra"])]
+    name: str
+    headquarters: Annotated[str | None, Field(examples=["US"])]
+    datacenters: list[str] | None
+    recorded_at: datetime
+    run: int
+    evidence: list[Evidence]
+
+
 class ProviderPage(TypedDict):
     """All providers."""
 
@@ -294,6 +339,20 @@ class DiscrepancyPage(TypedDict):
 
     discrepancies: list[Discrepancy]
     next_cursor: NextCursor
+
+
+class VolumePage(TypedDict):
+    """Volumes, the newest day first, and how they have to be cited."""
+
+    volumes: list[Volume]
+    notices: list[Notice]
+    next_cursor: NextCursor
+
+
+class HostPage(TypedDict):
+    """All hosts."""
+
+    hosts: list[Host]
 
 
 class HistoryPage(TypedDict):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Literal, cast
 
 from feed.api import schemas
 from feed.figures import conditions_of, per_million
@@ -200,3 +201,49 @@ def held(one: queries.HeldPrice) -> schemas.HeldPrice:
 
 def _plain(amount: Decimal | None) -> str | None:
     return None if amount is None else plain(amount)
+
+
+def volume(one: queries.ListedVolume) -> schemas.Volume:
+    period = one.period.removeprefix("trailing_")
+    return {
+        "source": one.source,
+        "model": one.model,
+        # The database admits no other word.
+        "period": cast(Literal["day", "week", "month"], period),
+        "trailing": period != one.period,
+        "day": one.day,
+        "tokens": _count(one.tokens),
+        "input_tokens": _count(one.input_tokens),
+        "output_tokens": _count(one.output_tokens),
+        "requests": _count(one.requests),
+        "recorded_at": one.recorded_at,
+        "run": one.run_id,
+    }
+
+
+def notice(one: queries.ListedNotice, pages: Pages) -> schemas.Notice:
+    return {
+        "run": one.run_id,
+        "source": one.source,
+        "as_of": one.as_of,
+        "citation": one.citation,
+        "licence": one.licence or None,
+        "evidence": evidence(pages.get(one.run_id, ())),
+    }
+
+
+def host(one: queries.ListedHost, pages: Pages) -> schemas.Host:
+    return {
+        "source": one.source,
+        "slug": one.slug,
+        "name": one.name,
+        "headquarters": one.headquarters,
+        "datacenters": None if one.datacenters is None else list(one.datacenters),
+        "recorded_at": one.recorded_at,
+        "run": one.run_id,
+        "evidence": evidence(pages.get(one.run_id, ())),
+    }
+
+
+def _count(tokens: int | None) -> str | None:
+    return None if tokens is None else str(tokens)

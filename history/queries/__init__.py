@@ -8,16 +8,30 @@ from history.queries.revision import Revision, is_migrated, revision
 from history.queries.runs import Evidence, RunRecord, SnapshotRecord, evidence_of, runs, snapshot
 from history.queries.scope import Scope
 from history.queries.status import HeldPrice, SourceStatus, statuses
+from history.queries.volumes import (
+    AskedVolumes,
+    ListedHost,
+    ListedNotice,
+    ListedVolume,
+    VolumePlace,
+    hosts,
+    notices,
+    volumes,
+)
 
 __all__ = [
+    "AskedVolumes",
     "Change",
     "Disagreement",
     "Evidence",
     "HeldPrice",
+    "ListedHost",
     "ListedModel",
+    "ListedNotice",
     "ListedOffer",
     "ListedProvider",
     "ListedSource",
+    "ListedVolume",
     "Price",
     "Revision",
     "RunRecord",
@@ -26,6 +40,7 @@ __all__ = [
     "SourceStatus",
     "Story",
     "Version",
+    "VolumePlace",
     "Wanted",
     "as_of",
     "changes_after",
@@ -33,8 +48,10 @@ __all__ = [
     "disagreements",
     "evidence_of",
     "has_model",
+    "hosts",
     "is_migrated",
     "models",
+    "notices",
     "providers",
     "revision",
     "runs",
@@ -43,4 +60,5 @@ __all__ = [
     "stories",
     "story",
     "timeline",
+    "volumes",
 ]

@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from history.model import Outcome, Quote
 from history.queries.runs import RunRecord, as_record, records
-from history.tables import held, offer, provider, run, series, source
+from history.tables import held, host, offer, provider, run, series, source, volume
 
 
 class HeldPrice(NamedTuple):
@@ -27,7 +27,7 @@ class HeldPrice(NamedTuple):
 
 
 class SourceStatus(NamedTuple):
-    """One source; `newest` is its newest crawl, well or not. A success is complete or partial."""
+    """One source, and what it states; `newest` is its newest crawl, well or not. A success is complete or partial."""
 
     name: str
     provider: str
@@ -40,6 +40,7 @@ class SourceStatus(NamedTuple):
     last_success: RunRecord | None
     last_failure: RunRecord | None
     held: tuple[HeldPrice, ...]
+    states: Literal["offers", "volumes", "hosts"] = "offers"
 
 
 def statuses(connection: Connection) -> list[SourceStatus]:
@@ -47,13 +48,13 @@ def statuses(connection: Connection) -> list[SourceStatus]:
     newest = _last(connection)
     successes = _last(connection, run.c.outcome != Outcome.FAILED.value)
     failures = _last(connection, run.c.failure.is_not(None))
-    live, waiting = _live_offers(connection), _held(connection)
+    live, waiting, others = _live_offers(connection), _held(connection), _others(connection)
     columns = (source.c.id, source.c.name, provider.c.slug, source.c.url, source.c.interval_s, source.c.verified)
     listed = select(*columns, source.c.paused_until).join(provider).order_by(source.c.name)
     return [
         SourceStatus(
             *row[1:], live.get(row.id, 0), newest.get(row.name), successes.get(row.name), failures.get(row.name),
-            tuple(waiting[row.id]),
+            tuple(waiting[row.id]), others.get(row.id, "offers"),
         )
         for row in connection.execute(listed)
     ]  # fmt: skip
@@ -76,6 +77,16 @@ def _last(connection: Connection, *such: ColumnElement[bool]) -> dict[str, RunRe
 def _live_offers(connection: Connection) -> dict[int, int]:
     counted = select(offer.c.source_id, func.count()).where(offer.c.withdrawn.is_(False)).group_by(offer.c.source_id)
     return dict(connection.execute(counted).all())
+
+
+def _others(connection: Connection) -> dict[int, Literal["volumes", "hosts"]]:
+    """The sources that state something other than offers."""
+    with_volumes = select(source.c.id).where(exists().where(volume.c.source_id == source.c.id))
+    with_hosts = select(source.c.id).where(exists().where(host.c.source_id == source.c.id))
+    return {
+        **dict.fromkeys(connection.execute(with_volumes).scalars(), "volumes"),
+        **dict.fromkeys(connection.execute(with_hosts).scalars(), "hosts"),
+    }
 
 
 def _held(connection: Connection) -> dict[int, list[HeldPrice]]:

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from feed.api import schemas
 from history.model import Conditions
-from tests.feed.rows import DAY, HOUR, NOW, Rows, flash_cut, usd
+from tests.feed.rows import DAY, HOUR, NOW, TODAY, Rows, flash_cut, usd
 
 CONTRACTS = Path(__file__).parent.parent / "contracts"
 PINNED = {
@@ -46,6 +46,8 @@ SAMPLES = {
     "providers.json": "/v1/providers",
     "runs.json": "/v1/runs?limit=1",
     "status.json": "/v1/status",
+    "volumes.json": "/v1/volumes?limit=3",
+    "hosts.json": "/v1/hosts",
 }
 SHAPES: dict[str, Any] = {
     "changes.json": schemas.ChangePage,
@@ -55,6 +57,8 @@ SHAPES: dict[str, Any] = {
     "providers.json": schemas.ProviderPage,
     "runs.json": schemas.RunPage,
     "status.json": schemas.Status,
+    "volumes.json": schemas.VolumePage,
+    "hosts.json": schemas.HostPage,
 }
 
 
@@ -67,6 +71,12 @@ def published(client: TestClient, rows: Rows) -> TestClient:
     rows.price(None, NOW + timedelta(minutes=30), unit="images", model="glyph", tier="batch", region="eu")
     flash_cut(rows)
     rows.held(rows.series(quote=usd("1")), "implausible_factor", usd("1000"), NOW, 1)
+    rows.host("acme", "US", ["US", "SG"])
+    rows.host("beta", None)
+    rows.volume("lab/m", tokens=2**53 + 1)
+    rows.volume("lab/m:free", tokens=10, input_tokens=7, output_tokens=3, requests=1, period="trailing_week")
+    rows.volume("other", tokens=5)
+    rows.volume("lab/m", TODAY - DAY)
     rows.run(NOW + HOUR, outcome="failed", failure="PageChanged", message="the header 'Input' is gone", unread={"x": 1})
     return client
 
