@@ -51,6 +51,16 @@ def capture() -> Path:
     return sorted(path for path in FIXTURE.iterdir() if path.is_dir())[0]
 
 
+def test_extract_prints_one_volume_a_line_and_how_to_cite_them(tokentape: Run) -> None:
+    folder = ROOT / "tests" / "pages" / "openrouter_volumes" / "2026-05-13"
+    done = tokentape("extract", "openrouter_volumes", str(folder))
+    assert done.returncode == 0, done.stderr
+    expected = json.loads((folder / "volumes.json").read_text())
+    assert [json.loads(line) for line in done.stdout.splitlines()] == expected[:-1]
+    assert expected[-1]["citation"] in done.stderr
+    assert done.stderr.strip().endswith("7 volumes")
+
+
 def test_extract_prints_one_offer_a_line_as_the_fixture_has_them(tokentape: Run, capture: Path) -> None:
     done = tokentape("extract", "deepseek", str(capture))
     assert done.returncode == 0, done.stderr

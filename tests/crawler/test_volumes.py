@@ -10,17 +10,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import psutil
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from crawler.apikey import ApiKey
 from crawler.failures import KeyMissing, KeyRefused
 from crawler.process import CrawlResult, Limits, Stopped, crawl
 from crawler.reading import scheduled_names, spider_class, spider_names
-from crawler.replay import Capture, replay, runs_of
+from crawler.replay import Capture, replay, reread, runs_of
 from crawler.settings import for_crawl
 from history import queries
 from history import tables as t
-from history.db import reading
+from history.db import reading, writing
 from history.leases import paused_until
 from history.model import Outcome
 from history.recorder import Recorded
@@ -80,6 +80,7 @@ class _Everything(dict[str, Behaviour]):
         super().__init__()
         self.behaviour = behaviour
 
+    # The server asks for nothing but a path's behaviour, with a default that is one.
     def get(self, path: str, default: Behaviour | None = None) -> Behaviour:  # type: ignore[override]
         return status(404) if path == "/robots.txt" else self.behaviour
 
@@ -269,6 +270,22 @@ def test_captures_of_one_source_and_moment_are_the_pages_of_one_run(engine: Engi
     [recorded] = replay(engine, captures)
     assert isinstance(recorded, Recorded)
     assert (recorded.outcome, recorded.volumes) == (Outcome.COMPLETE, 600)
+
+
+def test_stored_rankings_are_read_again_whole_and_a_wrong_figure_is_corrected(engine: Engine, tmp_path: Path) -> None:
+    list(replay(engine, [view(tmp_path, name) for name in ("day", "week", "month")]))
+    again = reread(engine, "openrouter_rankings", NOW + timedelta(days=300), force=True)
+    assert again is not None
+    assert (again.restated, again.volumes) == (0, 600)
+    slug = "lab/pictures-7"
+    with writing(engine) as connection:
+        connection.execute(update(t.volume).where(t.volume.c.model == slug).values(requests=1))
+    mended = reread(engine, "openrouter_rankings", NOW + timedelta(days=301), force=True)
+    assert mended is not None
+    assert mended.restated == 3, "of the day, the week and the month"
+    with reading(engine) as connection:
+        found = queries.volumes(connection, queries.AskedVolumes(slug), NOW + timedelta(days=302))
+    assert [one.requests for one in found] == [77] * 3
 
 
 def test_two_captures_of_one_address_are_two_runs(tmp_path: Path) -> None:

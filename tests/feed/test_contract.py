@@ -26,13 +26,15 @@ PINNED = {
     "changes.json": "77a61c7030e8f4437121188e9fbf9ebc9aeb8700acba35dce50ec007ed9ef124",
     "changes.rss": "8d876d5d3b4afb7c3153ee53cb4879a1e80544afe154da503e6855a1098a5475",
     "history.json": "a02a3e75d5e3ec16ec5c5d6f8ac44b1bba8c8a0da5cd1703942fda8b68c939ae",
+    "hosts.json": "161d666d9f132e12d769c832a57161c9a8bf19d4dbc8943fb9a2deed283e2812",
     "models.json": "8b6bee64845ceced0d5e2ae35e730d39af4b3fa7d6fdafd637b712d9a89c8e41",
-    "openapi.json": "8094d32ccd1f611b12887c927f5df7ca29dfd56236f2e338b185e39cdffc6be5",
+    "openapi.json": "f5d5be5bca620492c51c9806201cf6a7988285b209b02934632dfc2dc0dc1aba",
     "prices.json": "90e8d20548d866916f60e50e350596b17d0e150bdcfb3c79005c23243f0c3679",
     "problem.json": "fac6ab1f189a6c1848696d2d4a491b848f66114619124d3ce1681b02e3c3f384",
     "providers.json": "77cac925952af6c990570bc08f25147fc9fefb760a4e77f48c06152f653212dd",
     "runs.json": "efabb1fbe7e420628b3ec9fe65e936498e9102952b7b27d433c375361111aeb1",
     "status.json": "85091926a3a998ef6f73924a554e2995de54a59ebb664aa49f8c4088746e4aa7",
+    "volumes.json": "4a980b15c832fc23abdd1240acc7bd2485d1b729b88564a1618358cba7e9271c",
 }
 SAMPLES = {
     "changes.atom": "/feeds/changes.atom",
@@ -63,21 +65,27 @@ SHAPES: dict[str, Any] = {
 
 
 @pytest.fixture
-def published(client: TestClient, rows: Rows) -> TestClient:
-    """A small database with something of everything."""
+def published(client: TestClient, rows: Rows, name: str) -> TestClient:
+    """A small database with something of everything; what came later does not move the older samples."""
+    if name in ("hosts.json", "volumes.json"):
+        return _with_volumes(client, rows)
     rows.price("0.54", NOW - DAY, superseded_at=NOW, conditions=Conditions(min_input_tokens=256_001))
     rows.price("0.27", NOW - DAY, recorded_at=NOW, conditions=Conditions(min_input_tokens=256_001))
     rows.price("0.04", NOW - DAY, unit="images", per=1, model="glyph", tier="batch", region="eu")
     rows.price(None, NOW + timedelta(minutes=30), unit="images", model="glyph", tier="batch", region="eu")
     flash_cut(rows)
     rows.held(rows.series(quote=usd("1")), "implausible_factor", usd("1000"), NOW, 1)
+    rows.run(NOW + HOUR, outcome="failed", failure="PageChanged", message="the header 'Input' is gone", unread={"x": 1})
+    return client
+
+
+def _with_volumes(client: TestClient, rows: Rows) -> TestClient:
     rows.host("acme", "US", ["US", "SG"])
     rows.host("beta", None)
     rows.volume("lab/m", tokens=2**53 + 1)
     rows.volume("lab/m:free", tokens=10, input_tokens=7, output_tokens=3, requests=1, period="trailing_week")
     rows.volume("other", tokens=5)
     rows.volume("lab/m", TODAY - DAY)
-    rows.run(NOW + HOUR, outcome="failed", failure="PageChanged", message="the header 'Input' is gone", unread={"x": 1})
     return client
 
 

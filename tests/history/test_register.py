@@ -157,8 +157,9 @@ def test_a_run_is_recorded_once(engine: Engine, run: Runs) -> None:
 
 def test_a_run_that_breaks_off_leaves_nothing(engine: Engine, run: Runs) -> None:
     run(0, A, B)
-    long = Notice(at(1), "c", "", "{}")
-    broken = replace(stated(1, replace(A, tokens=7), B), notices=(replace(long, citation=None),))  # type: ignore[arg-type]
+    uncited: Any = None
+    notice = Notice(at(1), uncited, "", "{}")
+    broken = replace(stated(1, replace(A, tokens=7), B), notices=(notice,))
     with pytest.raises(DatabaseError), recording(engine) as connection:
         record(connection, broken, at(1))
     assert known(engine, model="lab/a") == [("lab/a", 100)]
