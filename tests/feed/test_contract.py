@@ -28,7 +28,7 @@ PINNED = {
     "history.json": "a02a3e75d5e3ec16ec5c5d6f8ac44b1bba8c8a0da5cd1703942fda8b68c939ae",
     "hosts.json": "161d666d9f132e12d769c832a57161c9a8bf19d4dbc8943fb9a2deed283e2812",
     "models.json": "8b6bee64845ceced0d5e2ae35e730d39af4b3fa7d6fdafd637b712d9a89c8e41",
-    "openapi.json": "f5d5be5bca620492c51c9806201cf6a7988285b209b02934632dfc2dc0dc1aba",
+    "openapi.json": "0bf83035b0618e3d2b769cb98cf6e25f44abffe33dbc09d223f63398c05778b2",
     "prices.json": "90e8d20548d866916f60e50e350596b17d0e150bdcfb3c79005c23243f0c3679",
     "problem.json": "fac6ab1f189a6c1848696d2d4a491b848f66114619124d3ce1681b02e3c3f384",
     "providers.json": "77cac925952af6c990570bc08f25147fc9fefb760a4e77f48c06152f653212dd",
