@@ -101,7 +101,7 @@ class Nothing(Asked):
 
 def scope(asked: BaseModel, seller: Seller) -> Scope:
     """The scope of a question with any of the fields of `Scope`."""
-    exact = {name: getattr(asked, name, None) for name in Scope._fields if name != "seller"}
+    exact = {name: getattr(asked, name, None) for name in Scope._fields if name not in ("seller", "not_tier")}
     kinds: dict[str, ProviderKind] = {"first_party": "lab", "cloud": "cloud", "gateway": "gateway"}
     return Scope(**exact, seller=kinds.get(seller))
 

@@ -103,6 +103,51 @@ class Price(TypedDict):
     evidence: list[Evidence]
 
 
+class PlanPrice(TypedDict):
+    """A price of a subscription: `amount` for `months`, paid for `billed_months` at once."""
+
+    unit: Annotated[str, Field(examples=["plan_months"])]
+    amount: DecimalText
+    currency: Annotated[str, Field(examples=["USD"])]
+    months: Annotated[int, Field(examples=[1])]
+    billed_months: Annotated[int, Field(examples=[1, 12])]
+    list_amount: Annotated[DecimalText | None, Field(description="The regular price while a promotion lowers it.")]
+    ends_at: Annotated[datetime | None, Field(description="When the source says the promotion ends.")]
+    valid_from: datetime
+    valid_to: datetime | None
+    recorded_at: datetime
+    basis: Annotated[str, Field(description="Why valid_from is what it is.", examples=["stated", "first_seen"])]
+    run: int
+    evidence: list[Evidence]
+
+
+class Quota(TypedDict):
+    """What a plan includes in every `window`. `amount` null: unlimited; `most`: the upper end of a stated range."""
+
+    amount: DecimalText | None
+    most: DecimalText | None
+    unit: Annotated[str, Field(examples=["requests"])]
+    window: Annotated[str | None, Field(description="null: for as long as the plan runs.", examples=["5 hours"])]
+    approximate: bool
+
+
+class Plan(TypedDict):
+    """A subscription on sale, with its prices by the period that is billed."""
+
+    provider: str
+    source: str
+    source_url: str
+    plan: Annotated[str, Field(description="The plan's name as the source spells it.", examples=["Token Plan Plus"])]
+    region: Region
+    prices: list[PlanPrice]
+    quotas: list[Quota]
+    terms: Annotated[list[str], Field(description="What else the source says, as it says it.")]
+    terms_since: Annotated[
+        datetime | None,
+        Field(description="Since when quotas and terms are these; null: since the plan was first seen."),
+    ]
+
+
 class Version(TypedDict):
     """A version of a price on both time axes. `amount` null: not offered from `valid_from` on.
 
@@ -353,6 +398,13 @@ class HostPage(TypedDict):
     """All hosts."""
 
     hosts: list[Host]
+
+
+class PlanPage(TypedDict):
+    """Subscriptions, by provider, name, region and source."""
+
+    plans: list[Plan]
+    next_cursor: NextCursor
 
 
 class HistoryPage(TypedDict):

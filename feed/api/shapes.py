@@ -7,7 +7,8 @@ from typing import Literal, cast
 from feed.api import schemas
 from feed.figures import conditions_of, per_million
 from history import queries
-from history.model import Quote, plain
+from history.model import Quota, Quote, is_quota, plain, quotas
+from history.units import PLAN_UNITS
 
 Pages = Mapping[int, Sequence[queries.Evidence]]
 
@@ -48,6 +49,49 @@ def price(one: queries.Price, pages: Pages) -> schemas.Price:
     if (of_a_million := per_million(one.amount, one.per, one.unit)) is not None:
         shaped["per_million"] = of_a_million
     return shaped
+
+
+def plan(one: queries.Plan, pages: Pages) -> schemas.Plan:
+    return {
+        "provider": one.key.provider,
+        "source": one.key.source,
+        "source_url": one.url,
+        "plan": one.key.model,
+        "region": one.key.region,
+        "prices": [_plan_price(price, pages) for price in one.prices],
+        "quotas": [_quota(quota) for quota in quotas(one.terms)],
+        "terms": [term for term in one.terms if not is_quota(term)],
+        "terms_since": one.terms_since,
+    }
+
+
+def _plan_price(one: queries.Price, pages: Pages) -> schemas.PlanPrice:
+    months, billed_months = PLAN_UNITS[one.unit]
+    return {
+        "unit": one.unit,
+        "amount": plain(one.amount),
+        "currency": one.currency,
+        "months": months * one.per,
+        "billed_months": billed_months * one.per,
+        "list_amount": _plain(one.list_amount),
+        "ends_at": one.ends_at,
+        "valid_from": one.valid_from,
+        "valid_to": one.valid_to,
+        "recorded_at": one.recorded_at,
+        "basis": one.basis,
+        "run": one.run_id,
+        "evidence": evidence(pages.get(one.run_id, ())),
+    }
+
+
+def _quota(one: Quota) -> schemas.Quota:
+    return {
+        "amount": _plain(one.amount),
+        "most": _plain(one.most),
+        "unit": one.unit,
+        "window": one.per or None,
+        "approximate": one.about,
+    }
 
 
 def version(one: queries.Version, pages: Pages) -> schemas.Version:

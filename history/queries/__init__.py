@@ -3,6 +3,7 @@
 from history.queries.catalog import ListedModel, ListedOffer, ListedProvider, ListedSource, has_model, models, providers
 from history.queries.changes import Change, Story, Wanted, changes_after, changes_before, stories, story
 from history.queries.discrepancies import Disagreement, disagreements
+from history.queries.plans import Plan, PlanKey, plans
 from history.queries.prices import Price, Version, as_of, timeline
 from history.queries.revision import Revision, is_migrated, revision
 from history.queries.runs import Evidence, RunRecord, SnapshotRecord, evidence_of, runs, snapshot
@@ -32,6 +33,8 @@ __all__ = [
     "ListedProvider",
     "ListedSource",
     "ListedVolume",
+    "Plan",
+    "PlanKey",
     "Price",
     "Revision",
     "RunRecord",
@@ -52,6 +55,7 @@ __all__ = [
     "is_migrated",
     "models",
     "notices",
+    "plans",
     "providers",
     "revision",
     "runs",

@@ -28,13 +28,13 @@ PINNED = {
     "history.json": "a02a3e75d5e3ec16ec5c5d6f8ac44b1bba8c8a0da5cd1703942fda8b68c939ae",
     "hosts.json": "161d666d9f132e12d769c832a57161c9a8bf19d4dbc8943fb9a2deed283e2812",
     "models.json": "8b6bee64845ceced0d5e2ae35e730d39af4b3fa7d6fdafd637b712d9a89c8e41",
-    "openapi.json": "0bf83035b0618e3d2b769cb98cf6e25f44abffe33dbc09d223f63398c05778b2",
+    "openapi.json": "e90c99f48f4242b6e5de9c0fdab32218a0548930bb9710b6e5d836ac46a4b63e",
+    "plans.json": "fd171727b4dcef6a4dcf88350848ab0b85a64bb4430f2b81a1edc86b51a6c8d5",
     "prices.json": "90e8d20548d866916f60e50e350596b17d0e150bdcfb3c79005c23243f0c3679",
     "problem.json": "fac6ab1f189a6c1848696d2d4a491b848f66114619124d3ce1681b02e3c3f384",
-    "providers.json": "77cac925952af6c990570bc08f25147fc9fefb760a4e77f48c06152f653212dd",
+    "providers.json": "0ced548ac4da8540539abd24d669f7e3a39863cd46a4938ddce70ca64c33f72e",
     "runs.json": "efabb1fbe7e420628b3ec9fe65e936498e9102952b7b27d433c375361111aeb1",
-    "status.json": "85091926a3a998ef6f73924a554e2995de54a59ebb664aa49f8c4088746e4aa7",
-    "volumes.json": "4a980b15c832fc23abdd1240acc7bd2485d1b729b88564a1618358cba7e9271c",
+    "status.json": "4ab3fb5c02f9c4f707c1fe56353ae6a7ff6fd324f097bd45435a90a16afdb6cb",
 }
 SAMPLES = {
     "changes.atom": "/feeds/changes.atom",
@@ -43,6 +43,7 @@ SAMPLES = {
     "changes.json": "/v1/changes?limit=2",
     "history.json": "/v1/history?provider=deepseek&model=v4",
     "models.json": "/v1/models",
+    "plans.json": "/v1/plans",
     "prices.json": "/v1/prices",
     "problem.json": "/v1/prices?modle=v4",
     "providers.json": "/v1/providers",
@@ -55,6 +56,7 @@ SHAPES: dict[str, Any] = {
     "changes.json": schemas.ChangePage,
     "history.json": schemas.HistoryPage,
     "models.json": schemas.ModelPage,
+    "plans.json": schemas.PlanPage,
     "prices.json": schemas.PricePage,
     "providers.json": schemas.ProviderPage,
     "runs.json": schemas.RunPage,
@@ -74,6 +76,8 @@ def published(client: TestClient, rows: Rows, name: str) -> TestClient:
     rows.price("0.04", NOW - DAY, unit="images", per=1, model="glyph", tier="batch", region="eu")
     rows.price(None, NOW + timedelta(minutes=30), unit="images", model="glyph", tier="batch", region="eu")
     flash_cut(rows)
+    rows.offer("Token Plan Plus", "plan", terms=("quota: about 1500 requests per 5 hours", "first month: 5 USD"))
+    rows.price("20", NOW - DAY, unit="plan_months", per=1, model="Token Plan Plus", tier="plan")
     rows.held(rows.series(quote=usd("1")), "implausible_factor", usd("1000"), NOW, 1)
     rows.run(NOW + HOUR, outcome="failed", failure="PageChanged", message="the header 'Input' is gone", unread={"x": 1})
     return client
