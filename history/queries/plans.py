@@ -56,10 +56,11 @@ def plans(
 
 
 def _prices(connection: Connection, scope: Scope, at: datetime, known_at: datetime) -> Iterator[Price]:
-    after = 0
-    while some := as_of(connection, scope, at, known_at, after=after, limit=AT_ONCE):
+    some = as_of(connection, scope, at, known_at, limit=AT_ONCE)
+    yield from some
+    while len(some) == AT_ONCE:
+        some = as_of(connection, scope, at, known_at, after=some[-1].series_id, limit=AT_ONCE)
         yield from some
-        after = some[-1].series_id
 
 
 def _offers(connection: Connection, scope: Scope) -> dict[PlanKey, Any]:
