@@ -9,7 +9,7 @@ from crawler import amounts
 from crawler.failures import PageChanged
 from crawler.grid import Cell, Table, mention_money
 from crawler.sheet import PriceSheet
-from history.model import PLAN_TIER, PriceComponent, Quota
+from history.model import PLAN_TIER, Offer, PriceComponent, Provider, Quota
 
 _EACH = {
     **dict.fromkeys(("month", "mo", "月"), "plan_months"),
@@ -174,6 +174,12 @@ def read(
 
 def _key(label: Cell) -> str:
     return label.text.rstrip("*:： ")
+
+
+def offers(sheet: PriceSheet, provider: Provider) -> Iterator[Offer]:
+    """The plans of a page. Their terms are in order of the alphabet: rows that change places change nothing."""
+    for offer in sheet.offers(provider):
+        yield replace(offer, terms=tuple(sorted(offer.terms)))
 
 
 def _said(

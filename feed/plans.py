@@ -47,7 +47,8 @@ def included(terms: tuple[str, ...]) -> str:
 
 def terms_moved(old: tuple[str, ...], new: tuple[str, ...]) -> str:
     """What became different of a plan's terms: its quotas in figures, the others as they are written."""
-    return ", ".join([*_quotas_moved(quotas(old), quotas(new)), *_others_moved(old, new)])
+    moved = [*_quotas_moved(quotas(old), quotas(new)), *_others_moved(old, new)]
+    return ", ".join(moved) or "the same terms in another order"
 
 
 def _quotas_moved(old: list[Quota], new: list[Quota]) -> Iterator[str]:

@@ -40,7 +40,7 @@ class KimiPlans(PricingSpider):
         for table in map(_with_prices, page.tables):
             if plans.is_of(table, _KNOWN, _WORDS):
                 plans.read(sheet, table, _WORDS, self.currency)
-        yield from sheet.offers(self.provider)
+        yield from plans.offers(sheet, self.provider)
 
 
 def _with_prices(table: Table) -> Table:

@@ -37,4 +37,4 @@ class MiniMaxCNPlans(PricingSpider):
         for table in page.tables:
             if plans.is_of(table, _KNOWN, _WORDS):
                 plans.read(sheet, table, _WORDS, self.currency, "Token Plan")
-        yield from sheet.offers(self.provider)
+        yield from plans.offers(sheet, self.provider)

@@ -38,4 +38,4 @@ class MiniMaxPlans(PricingSpider):
         for table in page.tables:
             if plans.is_of(table, _KNOWN, _WORDS):
                 plans.read(sheet, table, _WORDS, self.currency, "Token Plan")
-        yield from sheet.offers(self.provider)
+        yield from plans.offers(sheet, self.provider)

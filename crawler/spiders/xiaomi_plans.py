@@ -56,4 +56,4 @@ class XiaomiPlans(PricingSpider):
                     raise PageChanged(f"{table} is neither the domestic list nor the overseas one")
                 [(region, currency)] = lists
                 plans.read(sheet, table, _WORDS, currency, "Token Plan", region)
-        yield from sheet.offers(self.provider)
+        yield from plans.offers(sheet, self.provider)

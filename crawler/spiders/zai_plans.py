@@ -42,7 +42,7 @@ class ZaiPlans(PricingSpider):
             raise PageChanged(f"there are {len(headings)} plans, so no price can be told from another's")
         for heading in headings:
             page.unread["line of a card"] += _read(sheet, f"GLM Coding {_name(heading)}", _card(heading, headings))
-        yield from sheet.offers(self.provider)
+        yield from plans.offers(sheet, self.provider)
 
 
 def _read(sheet: PriceSheet, name: str, card: Cell) -> int:

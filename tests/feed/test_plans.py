@@ -217,6 +217,7 @@ def test_what_became_different_of_a_plan_reads_well(
         (("quota: 60000000 credits per month",), ("quota: 0.5 GB",),
          "quota of 0.5 GB, no quota of 60M credits per month any more"),
         ((FEW, "beta"), (FEW, "legacy"), "now “legacy”, no longer “beta”"),
+        ((FEW, "beta"), ("beta", FEW), "the same terms in another order"),
     ],
 )  # fmt: skip
 def test_quotas_are_told_in_figures_and_other_terms_as_written(
