@@ -27,6 +27,8 @@ _PRICE = re.compile(
 _MONEY = {"元": "CNY", "美元": "USD", "usd": "USD", "$": "USD"}
 _NAME = re.compile(r"(?P<name>[^()（）<>*]+?)(?P<notes>(?: ?[(（][^()（）]+[)）])*)")
 _ID = re.compile(r"[A-Za-z][\w.-]*[0-9][\w.-]*")
+# Who serves a model tells two offers of it apart: Tencent's "DeepSeek-V4-Flash (Vendor Direct)" and its own.
+_SERVED = frozenset({"Vendor Direct", "原厂直供"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,9 @@ def _label(cell: Cell) -> _Label:
         raise PageChanged(f"{cell.text!r} does not name one model")
     inline = re.findall(r"[(（]([^()（）]+)[)）]", match["notes"])
     below = [re.sub(r"^[>*\s]+", "", line).strip("()（）") for line in cell.lines[1:]]
-    label = _Label(match["name"].strip(), (*inline, *below))
+    notes = [*inline, *below]
+    name = " ".join([match["name"].strip(), *(f"({note})" for note in notes if note in _SERVED)])
+    label = _Label(name, tuple(note for note in notes if note not in _SERVED))
     for note in label.notes:
         since, until = beijing.validity(note)
         label = replace(label, valid_from=since or label.valid_from, valid_to=until or label.valid_to)
