@@ -1,5 +1,6 @@
 """Price tables inside Astro islands: the props that a page gives to its components, as tables with headers."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -37,25 +38,21 @@ class _Plain(msgspec.Struct):
     rows: list[list[Any]]
 
 
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _TOKENS = ("Model", "Input", "Cached input", "Cache writes", "Output")
 
 
 def tables(page: Page) -> Iterator[tuple[Table, str]]:
-    """Each island's rows as a table, with the tab that it stands on; `lead` says what its column groups mean.
-
-    The props of token prices lack the long context, which only the few rows that are drawn show: both are given.
-    """
+    """Each island's rows as a table, with the tab that it stands on; `lead` says what its column groups mean."""
     for island in page.tree.iter("astro-island"):
         if "Pricing" in (kind := island.get("component-export") or ""):
-            tab = _tab(island)
             props = embedded.astro(embedded.decode(island.get("props") or "", f"the props of {kind}"))
             header, rows, heading, lead = _read(kind, props)
-            yield Table((header, *rows), 1, heading or _names(header), lead, {}, (), page.unread), tab
+            table = Table((header, *rows), 1, heading or _names(header), lead, {}, (), page.unread)
             for element in island.iter("table") if kind == "TextTokenPricingTables" else ():
                 drawn = next(block for block in markup.blocks(_alone(element)) if isinstance(block, Grid))
-                table = Table(drawn.cells, drawn.head, heading.removesuffix(" pricing data"), lead, {}, (), page.unread)
-                if table.head == 2:
-                    yield _flat(table), tab
+                table = _drawn(table, replace(table, grid=drawn.cells, head=drawn.head))
+            yield table, _tab(island)
 
 
 def _alone(element: html.HtmlElement) -> html.HtmlElement:
@@ -65,7 +62,11 @@ def _alone(element: html.HtmlElement) -> html.HtmlElement:
 def _read(kind: str, props: Any) -> tuple[tuple[Cell, ...], list[tuple[Cell, ...]], str, str]:
     if kind == "TextTokenPricingTables":
         tokens = _shaped(props, _Tokens, kind)
-        return _cells(_TOKENS), list(map(_token_row, tokens.rows)), f"{tokens.tier.capitalize()} pricing data", ""
+        rows, sizes = list(map(_token_row, tokens.rows)), [len(row) for row in tokens.rows]
+        if sizes != sorted(sizes, reverse=True):
+            # The newest models stand first, and only they have cache writes: a shorter row between has lost a cell.
+            raise PageChanged(f"the rows of {tokens.tier!r} have {sizes} cells, so a cell is lost")
+        return _cells(_TOKENS), rows, f"{tokens.tier.capitalize()} pricing data", ""
     if kind == "GroupedPricingTable":
         grouped = _shaped(props, _Grouped, kind)
         rows = [_cells([group.model, *row]) for group in grouped.groups for row in group.rows]
@@ -80,16 +81,42 @@ def _token_row(row: list[Any]) -> tuple[Cell, ...]:
     # A model without cache writes has a row of four (developers.openai.com/api/docs/pricing, 2026-08-21).
     if len(row) not in (4, 5):
         raise PageChanged(f"a row of token prices has {len(row)} cells: {row}")
-    hit, miss = row[2], row[1]
+    (miss, hit), out = row[1:3], row[-1]
     if isinstance(hit, int | Decimal) and isinstance(miss, int | Decimal) and hit > miss:
         raise PageChanged(f"a cache hit costs more than what it saves, so a cell is lost: {row}")
+    if isinstance(miss, int | Decimal) and (not isinstance(out, int | Decimal) or out < miss):
+        raise PageChanged(f"an answer costs less than its question, or nothing, so a cell is lost: {row}")
     return _cells([*row[:3], "-", row[3]] if len(row) == 4 else row)
 
 
-def _flat(table: Table) -> Table:
-    """With one header row: "Short context / Cached input" is "Short context cached input", as in the Markdown."""
-    names = [" ".join([name.split(" / ")[0], *name.lower().split(" / ")[1:]]) for name in table.header]
-    return replace(table, grid=(_cells(names), *table.body), head=1)
+def _drawn(table: Table, drawn: Table) -> Table:
+    """The rows of the props, which have no headers of their own, with the long context that only drawn rows show.
+
+    Each drawn row must say what the props say: "Short context / Cached input" is their "Cached input".
+    """
+    names = [name.partition(" / ")[2] or name for name in drawn.header]
+    short = [at for at, name in enumerate(drawn.header) if not name.startswith("Long context")]
+    long = [at for at in range(len(names)) if at not in short]
+    given, header = {row[0].text: row for row in table.body}, [cell.text for cell in table.grid[0]]
+    shown = {row[0].text: row for row in drawn.body}
+    for model, row in shown.items():
+        said = dict(zip(header, given.get(model, ()), strict=False))
+        written = {names[at]: row[at].text for at in short} if len(row) == len(names) else {}
+        if any(not _same(written.pop(name, "-"), cell.text) for name, cell in said.items()) or written or not said:
+            raise PageChanged(f"{table} has two prices of {model!r}, one in its props and one drawn: {written or said}")
+    if not long:
+        return table
+    columns = [header[0], *(f"Short context {name.lower()}" for name in header[1:])]
+    columns += [f"Long context {names[at].lower()}" for at in long]
+    dashes = _cells(["-"] * len(long))
+    rows = [(*row, *([shown[model][at] for at in long] if model in shown else dashes)) for model, row in given.items()]
+    return replace(table, grid=(_cells(columns), *rows))
+
+
+def _same(drawn: str, given: str) -> bool:
+    if _NUMBER.fullmatch(given) and _NUMBER.fullmatch(drawn.removeprefix("$")):
+        return Decimal(drawn.removeprefix("$")) == Decimal(given)
+    return drawn == given or {drawn, given} <= {"", "-"}
 
 
 def _shaped(props: Any, shape: type[T], kind: str) -> T:

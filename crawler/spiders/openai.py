@@ -37,11 +37,10 @@ class OpenAI(PricingSpider):
         named = [table.heading for table, _ in tables if table.heading.endswith(" pricing data")]
         if not named or len({*named}) < len(named):
             raise PageChanged(f"no table and so no price, or two, under one heading: {named}")
-        said = " ".join(table.lead for table, _ in tables) if is_html else page.prose
-        sheet, bound = PriceSheet(), _BOUND.search(said)
+        sheet, bound = PriceSheet(), _BOUND.search(" ".join(t.lead for t, _ in tables) if is_html else page.prose)
         for table, caption in tables:
             if _SPEAKS_OF_PRICES.search(" ".join(table.header)) and not _NOT_READ & {*table.header}:
-                _read(sheet, table, _tier(table, caption), int(bound[1]) * 1000 if bound else None)
+                _read(sheet, table, _tier(table, caption), bound[1] if bound else None)
             elif table.has_money or _NOT_READ & {*table.header}:
                 table.leave()
         yield from sheet.offers(self.provider)
@@ -56,9 +55,9 @@ def _tier(table: Table, caption: str) -> str:
     return min(stated, default="standard")
 
 
-def _read(sheet: PriceSheet, table: Table, tier: str, longest: int | None) -> None:
+def _read(sheet: PriceSheet, table: Table, tier: str, longest: str | None) -> None:
     known = {"Model", "Modality", *_COSTS, *filter(_COLUMN.fullmatch, table.header)}
-    lost = [name for name in table.header if name not in known and _SPEAKS_OF_PRICES.search(name)]
+    lost = [name for name in {*table.header} - known if _SPEAKS_OF_PRICES.search(name)]
     if lost or not {"input", "output"} <= {name.lower().removesuffix(" / cost").split()[-1] for name in known}:
         raise PageChanged(f"{table} has the unknown columns {lost} or lacks one: {table.header}")
     asked = {name: (name,) for name in ("Model", *table.header) if name in known}
@@ -67,21 +66,22 @@ def _read(sheet: PriceSheet, table: Table, tier: str, longest: int | None) -> No
         (name, *notes), modality = cells.pop("Model").lines or ("",), cells.pop("Modality", Cell("Text")).text
         paid = {name: amounts.parse(cell.text, "USD") for name, cell in cells.items() if not amounts.term(cell.text)}
         # Where tokens are charged, the cost of a minute is an estimate.
-        paid = {name: amount for name, amount in paid.items() if name not in _COSTS} or paid
-        if (label := _MODEL.fullmatch(name)) is None or modality not in _MODALITIES:
+        paid = {name: paid[name] for name in paid if name not in _COSTS} or paid
+        is_split, label = any("Long" in name for name in paid), _MODEL.fullmatch(name)
+        if not label or modality not in _MODALITIES or (is_split and longest and label[2] not in (None, longest)):
             raise PageChanged(f"{table} has the unknown row {name!r}, {modality!r}")
-        least = longest + 1 if longest else int(label[2]) * 1000 if label[2] else None
-        most = int(label[2]) * 1000 - 1 if label[2] else longest if any("Long" in name for name in paid) else None
-        prices = [_price(name, modality, amount, most, least) for name, amount in paid.items()]
+        # "≤272K input tokens" settles what "(<272K context length)" leaves open: exactly 272,000 tokens are short.
+        ends = int(named) * 1000 - (named != longest) if (named := label[2] or (longest if is_split else "")) else None
+        prices = [_price(name, modality, amount, ends) for name, amount in paid.items()]
         terms = sorted({amounts.term(cell.text) or "" for cell in cells.values()}) if not prices else []
         sheet.add_new(label[1], *prices, tier=tier, terms=(*notes, *terms[:1]))
 
 
-def _price(column: str, modality: str, amount: Amount, most: int | None, least: int | None) -> PriceComponent:
-    match, is_long = _COLUMN.fullmatch(column), column.startswith("Long")
-    if is_long and least is None:
+def _price(column: str, modality: str, amount: Amount, ends: int | None) -> PriceComponent:
+    match = _COLUMN.fullmatch(column)
+    if (is_long := column.startswith("Long")) and ends is None:
         raise PageChanged(f"{column}: it is not said where a long context begins")
-    when = Conditions(min_input_tokens=least) if is_long else Conditions(max_input_tokens=most)
+    when = Conditions(min_input_tokens=(ends or 0) + 1) if is_long else Conditions(max_input_tokens=ends)
     if amount.unit in ("characters", "seconds") and amount.per:
         return PriceComponent(amount.unit.replace("sec", "audio_sec"), amount.amount, amount.currency, amount.per, when)
     if match is None or (amount.per, amount.unit) not in ((None, None), (1_000_000, "tokens")):
