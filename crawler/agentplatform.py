@@ -12,6 +12,7 @@ from crawler.sheet import PriceSheet
 from history.model import PriceComponent
 
 BATCH_HEADER = ("Model", "Type", "Price", "Price with Batch API")
+CACHE_HEADER = ("Model", "Type", "Storage (M tok-hour)", "Price")
 PRICE = re.compile(r"Price \(/1M tokens\) ?(<=|=<|>) ?200K (cached )?input tokens(?: with (Priority|Flex/Batch))?")
 _TIERS = {None: ("standard",), "Priority": ("priority",), "Flex/Batch": ("flex", "batch")}
 _UNITS = {
@@ -86,3 +87,16 @@ def read_batch(sheet: PriceSheet, table: Table) -> None:
             for unit in _units(what.text, cell.text, is_cached=False):
                 amount = amounts.parse(cell.text, "USD").amount
                 sheet.add(model.text, PriceComponent(unit, amount, "USD", 1_000_000), tier=tier)
+
+
+def read_cache(sheet: PriceSheet, table: Table) -> None:
+    """Gemini 2.0's explicit caches: what an hour of storing costs, the same for all that is stored, and reading."""
+    stored = dict[str, Decimal]()
+    for model, what, storage, price in filter(lambda row: _is_whole(table, row), table.body):
+        for unit in _units(what.text, price.text, is_cached=True):
+            sheet.add(model.text, PriceComponent(unit, amounts.parse(price.text, "USD").amount, "USD", 1_000_000))
+            hourly = amounts.parse(storage.text, "USD").amount
+            if stored.setdefault(model.text, hourly) != hourly:
+                raise PageChanged(f"{table} stores {model.text!r} at {stored[model.text]} and at {hourly}")
+    for name, hourly in stored.items():
+        sheet.add(name, PriceComponent("cache_storage_token_hours", hourly, "USD", 1_000_000))

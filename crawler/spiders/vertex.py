@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from crawler import moments
-from crawler.agentplatform import BATCH_HEADER, PRICE, read_batch, read_sizes
+from crawler.agentplatform import BATCH_HEADER, CACHE_HEADER, PRICE, read_batch, read_cache, read_sizes
 from crawler.failures import PageChanged
 from crawler.grid import Table
 from crawler.outline import outline
@@ -40,6 +40,8 @@ class Vertex(PricingSpider):
                 read_sizes(sheet, table, since)
             elif table.header == BATCH_HEADER and heading == "Token-based pricing":
                 read_batch(sheet, table)
+            elif table.header == CACHE_HEADER:
+                read_cache(sheet, table)
             elif table.header == ("Model", "Pricing") or (prices and len(prices) == len(table.header) - 1):
                 _read_lists(sheet, table, heading, places)
             elif table.has_money:

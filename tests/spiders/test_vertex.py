@@ -29,6 +29,9 @@ CELLS: list[tuple[str, str, str, str, Conditions, str]] = [
     ("Gemini 2.5 Pro", "batch", "", "output_tokens", LONG, "7.5"),
     ("Gemini 2.5 Flash Live API", "standard", "", "input_video_tokens", ALWAYS, "3"),
     ("Gemini 2.0 Flash", "batch", "", "input_audio_tokens", ALWAYS, "0.50"),
+    ("Gemini 2.0 Flash", "standard", "", "cache_read_audio_tokens", ALWAYS, "0.25"),
+    ("Gemini 2.0 Flash Lite", "standard", "", "cache_read_tokens", ALWAYS, "0.01875"),
+    ("Gemini 2.0 Flash Lite", "standard", "", "cache_storage_token_hours", ALWAYS, "1"),
     ("Gemini 2.0 Flash Image Generation", "standard", "", "output_image_tokens", ALWAYS, "30"),
     ("Gemma 4 26B", "standard", "", "cache_read_tokens", ALWAYS, "0.015"),
     ("Claude Opus 4.7", "standard", "eu", "cache_write_1h_tokens", ALWAYS, "11"),
@@ -55,9 +58,10 @@ def test_the_real_page_gives_as_many_prices_as_it_lists(recorded: Path) -> None:
     offers = extract(page, "vertex")
     assert Counter(offer.tier for offer in offers) == {"standard": 69, "batch": 50, "flex": 11, "priority": 8}
     assert Counter(price.unit for offer in offers for price in offer.components) == {
-        "input_tokens": 155, "output_tokens": 155, "cache_read_tokens": 97, "cache_write_tokens": 59,
-        "cache_write_1h_tokens": 56, "input_audio_tokens": 27, "cache_read_audio_tokens": 14,
+        "input_tokens": 155, "output_tokens": 155, "cache_read_tokens": 99, "cache_write_tokens": 59,
+        "cache_write_1h_tokens": 56, "input_audio_tokens": 27, "cache_read_audio_tokens": 16,
         "output_image_tokens": 12, "input_video_tokens": 3, "input_image_tokens": 2, "output_audio_tokens": 2,
+        "cache_storage_token_hours": 2,
     }  # fmt: skip
     assert page.unread["Claude Sonnet 4.6 us-east5: prices of two kinds in one cell"] == 1
 
