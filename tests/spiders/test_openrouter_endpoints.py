@@ -1,10 +1,12 @@
 """OpenRouter's endpoints: discounts, tiers and routes, and cell by cell against the real captures."""
 
+import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from crawler.failures import PageChanged
 from crawler.spiders.openrouter_endpoints import OpenRouterEndpoints
 from history.model import Conditions, Offer
 from tests.spiders.reading import altered, cell, extract, real, saved
+from tests.spiders.test_openrouter_models import BILLED
 
 ONE, MANY, NAME = "openrouter_endpoints/2026-07-12", "openrouter_endpoints/2026-06-18", "openrouter_endpoints"
 
@@ -43,16 +46,42 @@ CELLS: list[tuple[str, str, str, str, str, str, str | None]] = [
      None),
 ]  # fmt: skip
 COUNTS = {
-    "2026-06-18": {"input_tokens": 881, "output_tokens": 881, "cache_read_tokens": 498, "cache_write_tokens": 113},
-    "2026-07-12": {"input_tokens": 1011, "output_tokens": 1011, "cache_read_tokens": 648, "cache_write_tokens": 194},
-}
+    "2026-06-18": {
+        "input_tokens": 881, "output_tokens": 881, "cache_read_tokens": 498, "web_searches": 185,
+        "cache_write_tokens": 113, "input_audio_tokens": 40, "output_reasoning_tokens": 38, "input_images": 37,
+        "cache_read_audio_tokens": 37, "output_image_tokens": 13, "output_audio_tokens": 2,
+    },
+    "2026-07-12": {
+        "input_tokens": 1011, "output_tokens": 1011, "cache_read_tokens": 648, "web_searches": 306,
+        "cache_write_tokens": 194, "input_audio_tokens": 81, "output_reasoning_tokens": 79, "input_images": 78,
+        "cache_read_audio_tokens": 78, "cache_write_1h_tokens": 68, "output_image_tokens": 21,
+        "output_audio_tokens": 2,
+    },
+}  # fmt: skip
+# Every route with a discount has its list price: 52 routes, then 65.
+LISTED = {"2026-06-18": (52, 52, 15, 12), "2026-07-12": (65, 65, 24, 12)}
+
+
+def stated(models: list[dict[str, Any]]) -> Iterator[tuple[str, str, str, Decimal]]:
+    """Each price of each route as the answer states it, read without the project's readers."""
+    for model in models:
+        for endpoint in model.get("endpoints") or ():
+            for key in endpoint["pricing"].keys() & BILLED.keys():
+                yield model["id"], endpoint["tag"], BILLED[key], Decimal(endpoint["pricing"][key])
 
 
 @pytest.mark.parametrize("date", COUNTS)
 def test_the_real_captures_give_every_price_and_the_cells_read_by_hand(recorded: Path, date: str) -> None:
-    offers = extract(real(recorded, NAME, date), NAME)
-    counts = Counter(price.unit for offer in offers for price in offer.components)
-    assert {unit: counts[unit] for unit in COUNTS[date]} == COUNTS[date]
+    page = real(recorded, NAME, date)
+    offers = extract(page, NAME)
+    prices = [(offer, price) for offer in offers for price in offer.components]
+    assert Counter(price.unit for _, price in prices) == COUNTS[date]
+    found = Counter((of.model, of.region.partition("#")[0], price.unit, price.amount) for of, price in prices)
+    assert found == Counter(stated(json.loads(page.body)["data"]))
+    listed = Counter(price.unit for _, price in prices if price.list_amount is not None)
+    assert tuple(listed.values()) == LISTED[date]
+    assert [*listed] == ["input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"]
+    assert not page.unread
     assert len({offer.key for offer in offers}) == len(offers)
     for _, model, tag, tier, unit, amount, listed in [found for found in CELLS if found[0] == date]:
         price = cell(offers, model, tier, unit, region=tag)
