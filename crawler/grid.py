@@ -207,7 +207,9 @@ class Table:
         return any(mention_money(row) for row in self.grid)
 
     def _position(self, header: tuple[str, ...], spellings: tuple[str, ...]) -> int:
-        at = [position for position, text in enumerate(header) if text in spellings]
+        # Anthropic's "Base Input Tokens" became "Base input tokens" (2026): a header's case says nothing.
+        known = {spelling.casefold() for spelling in spellings}
+        at = [position for position, text in enumerate(header) if text.casefold() in known]
         if len(at) != 1:
             found = "no column" if not at else f"{len(at)} columns"
             raise PageChanged(f"{self} has {found} {' or '.join(map(repr, spellings))}; its header is {list(header)}")

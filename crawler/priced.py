@@ -67,13 +67,14 @@ def terms(stated: Iterable[tuple[str, Stated]]) -> tuple[str, ...]:
 
 def columns(table: Table, known: Columns, required: Collection[str]) -> Columns:
     """Those of the known price columns that this table has. A column of money that is not among them is PageChanged."""
-    header = table.header
-    found = {unit: spellings for unit, spellings in known.items() if not {*spellings}.isdisjoint(header)}
+    header = [name.casefold() for name in table.header]
+    folded = {unit: {spelling.casefold() for spelling in spellings} for unit, spellings in known.items()}
+    found = {unit: spellings for unit, spellings in known.items() if not folded[unit].isdisjoint(header)}
     if absent := [known[unit] for unit in required if unit not in found]:
-        raise PageChanged(f"{table} has no column {absent}; its header is {list(header)}")
-    read = {spelling for spellings in found.values() for spelling in spellings}
-    for at, name in enumerate(header):
-        if name not in read and mention_money(row[at] for row in table.body if at < len(row)):
+        raise PageChanged(f"{table} has no column {absent}; its header is {list(table.header)}")
+    read = {spelling for unit in found for spelling in folded[unit]}
+    for at, name in enumerate(table.header):
+        if header[at] not in read and mention_money(row[at] for row in table.body if at < len(row)):
             raise PageChanged(f"{table} has prices in the unknown column {name!r}")
     return found
 
