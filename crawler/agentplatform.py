@@ -13,17 +13,23 @@ from history.model import PriceComponent
 
 BATCH_HEADER = ("Model", "Type", "Price", "Price with Batch API")
 CACHE_HEADER = ("Model", "Type", "Storage (M tok-hour)", "Price")
-PRICE = re.compile(r"Price \(/1M tokens\) ?(<=|=<|>) ?200K (cached )?input tokens(?: with (Priority|Flex/Batch))?")
-_TIERS = {None: ("standard",), "Priority": ("priority",), "Flex/Batch": ("flex", "batch")}
+PRICE = re.compile(
+    r"Price \(/1M tokens\) ?(<=|=<|>) ?200K (cached )?input tokens(?: with (Priority|Flex/Batch|Flex|Batch))?", re.I
+)
+_TIERS = {None: ("standard",), "priority": ("priority",), "flex/batch": ("flex", "batch")}
+_TIERS |= {tier: (tier,) for tier in ("flex", "batch")}
 _UNITS = {
-    **dict.fromkeys(("input (text, image, video, audio)", "input (text, image, video)"), ("input_tokens",)),
-    **dict.fromkeys(("input (text, image)", "1m input text tokens", "1m input tokens"), ("input_tokens",)),
-    **dict.fromkeys(("input (audio)", "audio input", "1m input audio tokens"), ("input_audio_tokens",)),
+    **dict.fromkeys(("1m input text tokens", "1m input tokens"), ("input_tokens",)),
+    **dict.fromkeys(("audio input", "1m input audio tokens"), ("input_audio_tokens",)),
     "1m input video/image tokens": ("input_video_tokens", "input_image_tokens"),
     **dict.fromkeys(("text output (response and reasoning)", "1m output text tokens"), ("output_tokens",)),
     "1m output audio tokens": ("output_audio_tokens",), "1m input video tokens": ("input_video_tokens",),
     **dict.fromkeys(("image output", "1m output image tokens"), ("output_image_tokens",)),
 }  # fmt: skip
+# "Input (text, image, video)": what is billed as text where text is among it.
+_INPUT = re.compile(
+    r"input \(((?:text|images?|video|audio|documents?|pdf)(?:, (?:images?|video|audio|documents?|pdf))*)\)"
+)
 _CACHED = {"input_tokens": "cache_read_tokens", "input_audio_tokens": "cache_read_audio_tokens"}
 _REGIONS = re.compile(r"\$(?P<global>[0-9.]+) \(Global\) (?P<other>\$[0-9.]+) \(Non-global\)\*")
 _NO_TOKENS = re.compile("Tuning for|Gemini (?:models|[0-9.]+ Flash)|[$][0-9.]+ per 1,000")
@@ -39,7 +45,7 @@ def read_sizes(sheet: PriceSheet, table: Table, since: datetime | None) -> None:
             for unit in _units(what.text, cell.text, is_cached=bool(column[2])):
                 for region, amount in _amounts(cell.text):
                     stated.setdefault((unit, region), {})[column[1] == ">"] = amount
-        for tier in _TIERS[columns[0][3]]:
+        for tier in _TIERS[columns[0][3] and columns[0][3].lower()]:
             for (unit, region), sizes in stated.items():
                 start = since if region == "non-global" else None
                 sheet.add(model.text, *by_size(unit, sizes, start), tier=tier, region=region)
@@ -57,7 +63,10 @@ def _is_whole(table: Table, row: tuple[Cell, ...]) -> bool:
 def _units(what: str, text: str, *, is_cached: bool) -> tuple[str, ...]:
     if amounts.term(text) is not None:
         return ()
-    units = _UNITS.get(what.rstrip("*").lower())
+    label = what.rstrip("*").lower()
+    units = _UNITS.get(label)
+    if (listed := _INPUT.fullmatch(label)) and (listed[1] == "audio" or listed[1].startswith("text")):
+        units = ("input_audio_tokens",) if listed[1] == "audio" else ("input_tokens",)
     if units is None or (is_cached and not {*units} <= {*_CACHED}):
         raise PageChanged(f"{what!r} at {text!r} is of no known unit")
     return tuple(_CACHED[unit] for unit in units) if is_cached else units

@@ -111,6 +111,32 @@ def test_what_cannot_be_told_apart_is_reported_not_guessed() -> None:
     )
 
 
+def test_a_list_of_what_is_put_in_is_text_where_text_is_in_it() -> None:
+    page = altered(PAGE, "Input (text, image, video, audio)", "Input (text, images, documents, audio)")
+    assert extract(page, "vertex") == extract(saved(PAGE), "vertex")
+    with pytest.raises(PageChanged, match="no known unit"):
+        extract(altered(PAGE, "Input (text, image, video, audio)", "Input (image, audio)"), "vertex")
+
+
+def test_flex_and_batch_may_have_tables_of_their_own() -> None:
+    offers = extract(altered(PAGE, "tokens with Flex/Batch", "tokens with batch"), "vertex")
+    assert "flex" not in {offer.tier for offer in offers}
+    assert cell(offers, "Gemini 3.1 Pro Preview", "batch", "input_tokens", SHORT).amount == 1
+
+
+def test_a_cache_is_read_and_stored_at_prices_of_its_own() -> None:
+    prices = {
+        price.unit: price.amount
+        for price in next(
+            offer for offer in extract(saved(PAGE), "vertex") if offer.model == "Gemini 2.0 Flash"
+        ).components
+    }
+    assert prices["cache_read_audio_tokens"] == Decimal("0.25")
+    assert prices["cache_storage_token_hours"] == 1
+    with pytest.raises(PageChanged, match=r"stores 'Gemini 2\.0 Flash' at 1\.00 and at 2\.00"):
+        extract(altered(PAGE, "<td>$1.00</td><td>$0.25</td>", "<td>$2.00</td><td>$0.25</td>"), "vertex")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
