@@ -35,6 +35,11 @@ _REGIONS = re.compile(r"\$(?P<global>[0-9.]+) \(Global\) (?P<other>\$[0-9.]+) \(
 _NO_TOKENS = re.compile("Tuning for|Gemini (?:models|[0-9.]+ Flash)|[$][0-9.]+ per 1,000")
 
 
+def name_of(cell: Cell) -> str:
+    """A model's name without the star of a footnote: "GLM-5 *" (2026-05-08)."""
+    return cell.text.rstrip("*†‡ ")
+
+
 def read_sizes(sheet: PriceSheet, table: Table, since: datetime | None) -> None:
     columns = [match for name in table.header[2:] if (match := PRICE.fullmatch(name))]
     if len(columns) != len(table.header) - 2:
@@ -48,7 +53,7 @@ def read_sizes(sheet: PriceSheet, table: Table, since: datetime | None) -> None:
         for tier in _TIERS[columns[0][3] and columns[0][3].lower()]:
             for (unit, region), sizes in stated.items():
                 start = since if region == "non-global" else None
-                sheet.add(model.text, *by_size(unit, sizes, start), tier=tier, region=region)
+                sheet.add(name_of(model), *by_size(unit, sizes, start), tier=tier, region=region)
 
 
 def _is_whole(table: Table, row: tuple[Cell, ...]) -> bool:
@@ -95,7 +100,7 @@ def read_batch(sheet: PriceSheet, table: Table) -> None:
         for tier, cell in zip(("standard", "batch"), prices, strict=False):
             for unit in _units(what.text, cell.text, is_cached=False):
                 amount = amounts.parse(cell.text, "USD").amount
-                sheet.add(model.text, PriceComponent(unit, amount, "USD", 1_000_000), tier=tier)
+                sheet.add(name_of(model), PriceComponent(unit, amount, "USD", 1_000_000), tier=tier)
 
 
 def read_cache(sheet: PriceSheet, table: Table) -> None:
@@ -103,9 +108,9 @@ def read_cache(sheet: PriceSheet, table: Table) -> None:
     stored = dict[str, Decimal]()
     for model, what, storage, price in filter(lambda row: _is_whole(table, row), table.body):
         for unit in _units(what.text, price.text, is_cached=True):
-            sheet.add(model.text, PriceComponent(unit, amounts.parse(price.text, "USD").amount, "USD", 1_000_000))
-            hourly = amounts.parse(storage.text, "USD").amount
-            if stored.setdefault(model.text, hourly) != hourly:
-                raise PageChanged(f"{table} stores {model.text!r} at {stored[model.text]} and at {hourly}")
+            name, hourly = name_of(model), amounts.parse(storage.text, "USD").amount
+            sheet.add(name, PriceComponent(unit, amounts.parse(price.text, "USD").amount, "USD", 1_000_000))
+            if stored.setdefault(name, hourly) != hourly:
+                raise PageChanged(f"{table} stores {name!r} at {stored[name]} and at {hourly}")
     for name, hourly in stored.items():
         sheet.add(name, PriceComponent("cache_storage_token_hours", hourly, "USD", 1_000_000))

@@ -199,7 +199,8 @@ class Table:
 
     def leave(self) -> None:
         """Say that the rows of this table are not read."""
-        self.unread[f"table: {self.heading}"] += len(self.body)
+        if self.body:
+            self.unread[f"table: {self.heading}"] += len(self.body)
 
     @property
     def has_money(self) -> bool:

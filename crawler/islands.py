@@ -98,7 +98,8 @@ def _drawn(table: Table, drawn: Table) -> Table:
     short = [at for at, name in enumerate(drawn.header) if not name.startswith("Long context")]
     long = [at for at in range(len(names)) if at not in short]
     given, header = {row[0].text: row for row in table.body}, [cell.text for cell in table.grid[0]]
-    shown = {row[0].text: row for row in drawn.body}
+    # One text over all columns is a caption between the rows ("Latest models"), not a model.
+    shown = {row[0].text: row for row in drawn.body if len({cell.text for cell in row}) > 1}
     for model, row in shown.items():
         said = dict(zip(header, given.get(model, ()), strict=False))
         written = {names[at]: row[at].text for at in short} if len(row) == len(names) else {}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from crawler import moments
-from crawler.agentplatform import BATCH_HEADER, CACHE_HEADER, PRICE, read_batch, read_cache, read_sizes
+from crawler.agentplatform import BATCH_HEADER, CACHE_HEADER, PRICE, name_of, read_batch, read_cache, read_sizes
 from crawler.failures import PageChanged
 from crawler.grid import Table
 from crawler.outline import outline
@@ -58,7 +58,7 @@ def _read_lists(sheet: PriceSheet, table: Table, heading: str, seen: set[str]) -
     seen.add(heading)
     region = place[1].lower() if place else ""
     for model, *cells in table.body:
-        name, _, note = model.text.removesuffix(" *").partition(" (Deprecated")
+        name, _, note = name_of(model).partition(" (Deprecated")
         if "$" in name:
             raise PageChanged(f"{table} has {name!r} where a model was expected")
         stated = pricelists([cell.text for cell in cells], is_sized=is_sized)

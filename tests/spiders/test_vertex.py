@@ -118,6 +118,11 @@ def test_a_list_of_what_is_put_in_is_text_where_text_is_in_it() -> None:
         extract(altered(PAGE, "Input (text, image, video, audio)", "Input (image, audio)"), "vertex")
 
 
+def test_the_star_of_a_footnote_is_no_part_of_a_name() -> None:
+    page = altered(PAGE, "Gemini 3.1 Pro Preview</td>", "Gemini 3.1 Pro Preview*</td>")
+    assert extract(page, "vertex") == extract(saved(PAGE), "vertex")
+
+
 def test_flex_and_batch_may_have_tables_of_their_own() -> None:
     offers = extract(altered(PAGE, "tokens with Flex/Batch", "tokens with batch"), "vertex")
     assert "flex" not in {offer.tier for offer in offers}
