@@ -11,8 +11,8 @@ from crawler.pricelists import Sizes, by_size
 from crawler.sheet import PriceSheet
 from history.model import PriceComponent
 
-BATCH_HEADER = ("Model", "Type", "Price", "Price with Batch API")
-CACHE_HEADER = ("Model", "Type", "Storage (M tok-hour)", "Price")
+BATCH_HEADER = ("model", "type", "price", "price with batch api")
+CACHE_HEADER = ("model", "type", "storage (m tok-hour)", "price")
 PRICE = re.compile(
     r"Price \(/1M tokens\) ?(<=|=<|>) ?200K (cached )?input tokens(?: with (Priority|Flex/Batch|Flex|Batch))?", re.I
 )

@@ -35,18 +35,25 @@ class Vertex(PricingSpider):
             heading = text.removeprefix("# ") if text.startswith("# ") else heading
             if table is None:
                 continue
-            prices = [name for name in table.header if PRICE.fullmatch(name)]
-            if table.header[:2] == ("Model", "Type") and prices:
+            names = tuple(name.casefold() for name in table.header)
+            prices = [name for name in names if PRICE.fullmatch(name)]
+            if names[:2] == ("model", "type") and prices:
                 read_sizes(sheet, table, since)
-            elif table.header == BATCH_HEADER and heading == "Token-based pricing":
+            elif names == BATCH_HEADER and _holds(table, "1M "):
                 read_batch(sheet, table)
-            elif table.header == CACHE_HEADER:
+            elif names == CACHE_HEADER:
                 read_cache(sheet, table)
-            elif table.header == ("Model", "Pricing") or (prices and len(prices) == len(table.header) - 1):
+            elif (prices and len(prices) == len(names) - 1) or (len(names) == 2 and _holds(table, "Input: $")):
                 _read_lists(sheet, table, heading, places)
+            elif _holds(table, "Input: $") or ("/1m tokens" in "".join(names) and not _holds(table, "/hr")):
+                raise PageChanged(f"{table} has token prices under the unknown headers {table.header}")
             elif table.has_money:
                 table.unread[f"table: {heading}"] += len(table.body)
         yield from sheet.offers(self.provider)
+
+
+def _holds(table: Table, words: str) -> bool:
+    return any(words in cell.text for row in table.body for cell in row)
 
 
 def _read_lists(sheet: PriceSheet, table: Table, heading: str, seen: set[str]) -> None:

@@ -20,8 +20,9 @@ _TOKENS: Columns = {
 _IMAGES: Columns = {"images": ("Price",)}
 # The sentence between a heading and its table says what its prices are for.
 _LEADS: dict[str, tuple[int, Columns]] = {
-    "Prices per 1M tokens.": (1_000_000, _TOKENS),
-    "Prices per image.": (1, _IMAGES),
+    "prices per 1m tokens": (1_000_000, _TOKENS),
+    "prices per million tokens": (1_000_000, _TOKENS),
+    "prices per image": (1, _IMAGES),
 }
 # "Latest Models" came in September 2026 and repeats rows of the tables below it.
 _TEXT = {"Latest Models", "Text Models", "Vision Models"}
@@ -40,8 +41,8 @@ class Zai(PricingSpider):
     def extract(self, page: Page) -> Iterator[Offer]:
         sheet = PriceSheet()
         for table in page.tables:
-            if table.lead in _LEADS:
-                self._read(sheet, table, *_LEADS[table.lead])
+            if (basis := _LEADS.get(table.lead.rstrip(".:").lower())) is not None:
+                self._read(sheet, table, *basis)
             elif table.heading in _TEXT or not {*_TOKENS["input_tokens"], "Output"}.isdisjoint(table.header):
                 raise PageChanged(f"it is not said what the prices of {table} are for: {table.lead!r}")
             elif table.has_money:

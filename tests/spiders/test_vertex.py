@@ -164,3 +164,20 @@ def test_a_cache_is_read_and_stored_at_prices_of_its_own() -> None:
 def test_a_page_that_changed_is_refused_by_name(old: str, new: str, words: str) -> None:
     with pytest.raises(PageChanged, match=words):
         extract(altered(PAGE, old, new), "vertex")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("<th>Pricing</th>", "<th>Cost</th><th>Since</th>", "under the unknown headers"),
+        ("<th>Type</th><th>Price (/1M", "<th>Kind</th><th>Price (/1M", "under the unknown headers"),
+    ],
+)
+def test_token_prices_under_unknown_headers_are_refused(old: str, new: str, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        extract(altered(PAGE, old, new), "vertex")
+
+
+def test_a_header_in_another_case_or_by_another_word_is_read() -> None:
+    page = altered(PAGE, "<th>Model</th><th>Pricing</th>", "<th>MODEL</th><th>Price</th>")
+    assert extract(page, "vertex") == extract(saved(PAGE), "vertex")

@@ -86,6 +86,10 @@ def test_a_page_whose_tables_have_other_headings_is_refused() -> None:
         extract(replace(page, body=text.encode()), "zai")
 
 
+def test_what_prices_are_for_may_be_said_without_a_full_stop() -> None:
+    assert extract(altered(MD, "per 1M tokens.", "per million Tokens"), "zai") == extract(saved(MD), "zai")
+
+
 def test_a_dash_and_a_backslash_are_no_price() -> None:
     offers = {offer.model: offer for offer in extract(saved(HTML), "zai")}
     for model in ("GLM-4-32B-0414-128K", "GLM-OCR"):
