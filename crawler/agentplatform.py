@@ -32,6 +32,8 @@ _INPUT = re.compile(
 )
 _CACHED = {"input_tokens": "cache_read_tokens", "input_audio_tokens": "cache_read_audio_tokens"}
 _REGIONS = re.compile(r"\$(?P<global>[0-9.]+) \(Global\) (?P<other>\$[0-9.]+) \(Non-global\)\*")
+PER_THOUSAND = "price per 1,000 input tokens"
+_REQUESTS = re.compile(r"(Online|Batch) requests: (\$[0-9.]+|No charge)")
 _NO_TOKENS = re.compile("Tuning for|Gemini (?:models|[0-9.]+ Flash)|[$][0-9.]+ per 1,000")
 
 
@@ -114,3 +116,19 @@ def read_cache(sheet: PriceSheet, table: Table) -> None:
                 raise PageChanged(f"{table} stores {name!r} at {stored[name]} and at {hourly}")
     for name, hourly in stored.items():
         sheet.add(name, PriceComponent("cache_storage_token_hours", hourly, "USD", 1_000_000))
+
+
+def read_embeddings(sheet: PriceSheet, table: Table) -> None:
+    """What is charged for a thousand tokens put in, online and in a batch; what comes out is free of charge."""
+    for model, what, *place, price in filter(lambda row: _is_whole(table, row), table.body):
+        stated = _REQUESTS.findall(price.text)
+        kinds = what.lines * len(stated) if len(what.lines) == 1 else what.lines
+        if not stated or len(kinds) != len(stated) or _REQUESTS.sub("", price.text).strip():
+            raise PageChanged(f"{table} has {price.text!r} for {what.text!r}")
+        for kind, (when, amount) in zip(kinds, stated, strict=True):
+            is_input, tier = "input" in kind.lower(), "batch" if when == "Batch" else "standard"
+            if is_input != amount.startswith("$") or ("Batch" in kind and tier != "batch"):
+                raise PageChanged(f"{table} has {when} requests at {amount} for {kind!r} of {model.text!r}")
+            if is_input:
+                cost = PriceComponent("input_tokens", amounts.parse(amount, "USD").amount, "USD", 1_000)
+                sheet.add(name_of(model), cost, tier=tier, region=" ".join(cell.text for cell in place).lower())

@@ -4,7 +4,17 @@ import re
 from collections.abc import Iterator
 
 from crawler import moments
-from crawler.agentplatform import BATCH_HEADER, CACHE_HEADER, PRICE, name_of, read_batch, read_cache, read_sizes
+from crawler.agentplatform import (
+    BATCH_HEADER,
+    CACHE_HEADER,
+    PER_THOUSAND,
+    PRICE,
+    name_of,
+    read_batch,
+    read_cache,
+    read_embeddings,
+    read_sizes,
+)
 from crawler.failures import PageChanged
 from crawler.grid import Table
 from crawler.outline import outline
@@ -43,6 +53,8 @@ class Vertex(PricingSpider):
                 read_batch(sheet, table)
             elif names == CACHE_HEADER:
                 read_cache(sheet, table)
+            elif names[-1:] == (PER_THOUSAND,):
+                read_embeddings(sheet, table)
             elif (prices and len(prices) == len(names) - 1) or (len(names) == 2 and _holds(table, "Input: $")):
                 _read_lists(sheet, table, heading, places)
             elif _holds(table, "Input: $") or ("/1m tokens" in "".join(names) and not _holds(table, "/hr")):

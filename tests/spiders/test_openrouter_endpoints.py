@@ -99,9 +99,9 @@ def test_the_real_captures_give_every_price_and_the_cells_read_by_hand(recorded:
     assert Counter(price.unit for _, price in prices) == COUNTS[date]
     found = Counter((of.model, of.region.partition("#")[0], price.unit, price.amount) for of, price in prices)
     assert found == Counter(stated(json.loads(page.body)["data"]))
-    listed = Counter(price.unit for _, price in prices if price.list_amount is not None)
-    assert tuple(listed.values()) == LISTED[date]
-    assert [*listed] == ["input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"]
+    reduced = Counter(price.unit for _, price in prices if price.list_amount is not None)
+    assert tuple(reduced.values()) == LISTED[date]
+    assert [*reduced] == ["input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"]
     assert not page.unread
     assert len({offer.key for offer in offers}) == len(offers)
     for _, model, tag, tier, unit, amount, listed in [found for found in CELLS if found[0] == date]:

@@ -56,9 +56,9 @@ def test_cells_of_the_real_page_read_by_hand(recorded: Path) -> None:
 def test_the_real_page_gives_as_many_prices_as_it_lists(recorded: Path) -> None:
     page = real(recorded, "vertex", "2026-05-08")
     offers = extract(page, "vertex")
-    assert Counter(offer.tier for offer in offers) == {"standard": 69, "batch": 50, "flex": 11, "priority": 8}
+    assert Counter(offer.tier for offer in offers) == {"standard": 72, "batch": 53, "flex": 11, "priority": 8}
     assert Counter(price.unit for offer in offers for price in offer.components) == {
-        "input_tokens": 155, "output_tokens": 155, "cache_read_tokens": 99, "cache_write_tokens": 59,
+        "input_tokens": 161, "output_tokens": 155, "cache_read_tokens": 99, "cache_write_tokens": 59,
         "cache_write_1h_tokens": 56, "input_audio_tokens": 27, "cache_read_audio_tokens": 16,
         "output_image_tokens": 12, "input_video_tokens": 3, "input_image_tokens": 2, "output_audio_tokens": 2,
         "cache_storage_token_hours": 2,
@@ -116,6 +116,31 @@ def test_a_list_of_what_is_put_in_is_text_where_text_is_in_it() -> None:
     assert extract(page, "vertex") == extract(saved(PAGE), "vertex")
     with pytest.raises(PageChanged, match="no known unit"):
         extract(altered(PAGE, "Input (text, image, video, audio)", "Input (image, audio)"), "vertex")
+
+
+def test_embeddings_are_charged_by_the_thousand_tokens_put_in(recorded: Path) -> None:
+    offers = extract(real(recorded, "vertex", "2026-05-08"), "vertex")
+    for model, tier, region, amount in (
+        ("Gemini Embedding", "standard", "global", "0.00015"), ("Gemini Embedding", "batch", "global", "0.00012"),
+        ("multilingual-e5-large", "standard", "", "0.000025"), ("multilingual-e5-large", "batch", "", "0.0000125"),
+    ):  # fmt: skip
+        price = cell(offers, model, tier, "input_tokens", region=region)
+        assert (price.amount, price.per) == (Decimal(amount), 1_000), (model, tier)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("<br>Batch requests: $0.00012", "<br>Night requests: $0.00012", "has 'Online requests"),
+        ("<td>Input</td><td>Global</td>", "<td>Result</td><td>Global</td>", "for 'Result'"),
+        ("<br>Batch requests: $0.0000075", "", "for 'Input: Output"),
+        ("No charge<br>Batch requests: No charge</td></tr>\n</table>\n<table>", "$1<br>Batch requests: No charge"
+         "</td></tr>\n</table>\n<table>", "for 'Output'"),
+    ],
+)  # fmt: skip
+def test_embeddings_in_other_words_are_refused(old: str, new: str, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        extract(altered(PAGE, old, new), "vertex")
 
 
 def test_the_star_of_a_footnote_is_no_part_of_a_name() -> None:
