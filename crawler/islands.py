@@ -39,6 +39,7 @@ class _Plain(msgspec.Struct):
 
 
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_TIERS = {n: n.split()[0].lower() for n in ("Standard", "Batch", "Flex", "Fast", "Fast mode", "Priority", "Ultrafast")}
 _TOKENS = ("Model", "Input", "Cached input", "Cache writes", "Output")
 
 
@@ -53,6 +54,15 @@ def tables(page: Page) -> Iterator[tuple[Table, str]]:
                 drawn = next(block for block in markup.blocks(_alone(element)) if isinstance(block, Grid))
                 table = _drawn(table, replace(table, grid=drawn.cells, head=drawn.head))
             yield table, _tab(island)
+
+
+def tier(table: Table, caption: str) -> str:
+    """As the heading says ("Batch pricing data"), or the tab that the table stands on; they may not disagree."""
+    named = table.heading.removesuffix(" pricing data")
+    stated = {_TIERS[name] for name in (named, caption) if name in _TIERS}
+    if len(stated) > 1 or (named != table.heading and named not in _TIERS):
+        raise PageChanged(f"{table} on the tab {caption!r} is of no known tier")
+    return min(stated, default="standard")
 
 
 def _alone(element: html.HtmlElement) -> html.HtmlElement:

@@ -108,7 +108,7 @@ def _check_identity(offer: Offer, source: Source) -> None:
         raise _Refused(
             "other_provider", f"it names provider {offer.provider!r}, the source is {source.provider.slug!r}"
         )
-    if not offer.model.strip() or not offer.model.isprintable() or len(offer.model) > 200:
+    if not any(map(str.isalpha, offer.model)) or not offer.model.isprintable() or len(offer.model) > 200:
         raise _Refused("bad_model_name", f"{offer.model[:80]!r} cannot be a model's name")
     if not offer.components and not offer.terms:
         raise _Refused("nothing_stated", "it has neither a price nor a term")

@@ -45,7 +45,10 @@ class OpenRouterEndpoints(PricingSpider):
     verified = "2026-07-12"
 
     def extract(self, page: Page) -> Iterator[Offer]:
-        for model in _models(page):
+        models = _models(page)
+        is_routed = any(model.endpoints for model in models)
+        page.unread.update("no endpoints" for model in models if is_routed and model.endpoints is None)
+        for model in models:
             tags = Counter[str]()
             for endpoint in sorted(model.endpoints or (), key=_cheapest):
                 tags[endpoint.tag] += 1
@@ -73,7 +76,7 @@ def _cheapest(endpoint: _Endpoint) -> list[Decimal]:
 
 def _offer(model: str, tag: str, pricing: dict[str, Any]) -> Offer:
     try:
-        if (discount := decimal(pricing.get("discount", 0))) >= 1:
+        if (discount := decimal(pricing.get("discount"))) >= 1:
             raise PageChanged(f"a discount of {discount}")
         prices = tuple(listed(price, discount) for price in components(pricing))
     except PageChanged as error:

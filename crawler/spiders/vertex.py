@@ -69,10 +69,15 @@ def _holds(table: Table, words: str) -> bool:
 
 
 def _read_lists(sheet: PriceSheet, table: Table, heading: str, seen: set[str]) -> None:
-    place, is_sized = _PLACE.fullmatch(heading), len(table.header) > 2
-    if is_sized and place is None and "uniform pricing across all regions" not in heading:
+    place = _PLACE.fullmatch(heading)
+    sizes = [match[1] == ">" for name in table.header[1:] if (match := PRICE.fullmatch(name))]
+    # One row alone may have one cell (Haiku, 2026-05-08); where all have, a column is gone.
+    is_torn = len(table.body) > 1 and all(len(row) < len(table.header) for row in table.body)
+    if sizes and (sorted(sizes) != [False, True] or is_torn):
+        raise PageChanged(f"{table} lacks a column for a size of prompt: {table.header}")
+    if sizes and place is None and "uniform pricing across all regions" not in heading:
         raise PageChanged(f"{heading!r} is not a place where a price applies")
-    if is_sized and heading in seen:
+    if sizes and heading in seen:
         raise PageChanged(f"{table} has no heading of its own: two tables for one place")
     seen.add(heading)
     region = place[1].lower() if place else ""
@@ -80,10 +85,10 @@ def _read_lists(sheet: PriceSheet, table: Table, heading: str, seen: set[str]) -
         name, _, note = name_of(model).partition(" (Deprecated")
         if "$" in name:
             raise PageChanged(f"{table} has {name!r} where a model was expected")
-        stated = pricelists([cell.text for cell in cells], is_sized=is_sized)
+        stated = pricelists([cell.text for cell in cells], sizes)
         if stated is None:
             table.unread[f"{name} {region}: prices of two kinds in one cell"] += 1
             continue
-        for (tier, unit), sizes in stated.items():
-            prices = by_size(unit, sizes)
+        for (tier, unit), by_length in stated.items():
+            prices = by_size(unit, by_length)
             sheet.add(name, *prices, tier=tier, region=region, terms=("deprecated",) if note else ())
