@@ -53,8 +53,8 @@ class PriceSheet:
         self.add(model, *new, tier=tier, terms=terms)
 
     def offers(self, provider: Provider) -> Iterator[Offer]:
-        """One offer for each model, tier and region, in the order of the page; without any it is PageChanged."""
-        if not self._entries:
+        """One offer for each model, tier and region, in the order of the page; without any price it is PageChanged."""
+        if not any(entry.components for entry in self._entries.values()):
             raise PageChanged("no price was found on the page")
         for (model, tier, region), entry in self._entries.items():
             yield Offer(provider.slug, model, tuple(entry.components), tier, region, tuple(entry.terms))

@@ -45,16 +45,15 @@ class OpenRouterEndpoints(PricingSpider):
     verified = "2026-07-12"
 
     def extract(self, page: Page) -> Iterator[Offer]:
-        models = _models(page)
-        is_routed = any(model.endpoints for model in models)
-        page.unread.update("no endpoints" for model in models if is_routed and model.endpoints is None)
-        for model in models:
+        for model in (models := _models(page)):
             tags = Counter[str]()
             for endpoint in sorted(model.endpoints or (), key=_cheapest):
                 tags[endpoint.tag] += 1
                 # together has two endpoints of google/gemma-4-31b-it with one tag (2026-06-18): cheapest first.
                 number = "" if tags[endpoint.tag] == 1 else f"#{tags[endpoint.tag]}"
                 yield _offer(model.id, endpoint.tag + number, endpoint.pricing)
+        unrouted = [model.id for model in models if model.endpoints is None]
+        page.unread.update("no endpoints" for _ in unrouted if len(unrouted) < len(models))
 
     def next_urls(self, page: Page) -> Iterator[str]:
         # An alias (~openai/gpt-latest) has no routes of its own.
