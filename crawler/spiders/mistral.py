@@ -16,10 +16,9 @@ from crawler.spider import PricingSpider
 from history.model import Offer, PriceComponent, Provider
 
 _TOKENS = {"input": "input_tokens", "cached input": "cache_read_tokens", "output": "output_tokens"}
-_ID, _NOT_READ = (
-    re.compile(r"[a-z0-9.]+(?:-[a-z0-9.]+)+"),
-    re.compile(r"Annotations|Available on|(?:One-off )?(?:(?:Data )?Storage|(?:Fine-?)?(?:Training|Tuning))\b.*", re.I),
-)
+_ID = re.compile(r"[a-z0-9.]+(?:-[a-z0-9.]+)+")
+_KEPT = r"(?:One-off )?(?:(?:Data )?Storage|(?:Fine-?)?(?:Training|Tuning))\b.*"
+_NOT_READ = re.compile(rf"Annotations|Available on|{_KEPT}", re.IGNORECASE)
 
 
 class _Model(msgspec.Struct):

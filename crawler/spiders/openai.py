@@ -61,7 +61,8 @@ def _read(sheet: PriceSheet, table: Table, tier: str, longest: str | None) -> No
         # Where tokens are charged, the cost of a minute is an estimate.
         paid = {name: paid[name] for name in paid if name not in _COSTS} or paid
         is_split, label = any("Long" in name for name in paid), _MODEL.fullmatch(name)
-        if not label or modality not in modalities.SUFFIXES or (is_split and longest and label[2] not in (None, longest)):
+        is_new = modality not in modalities.SUFFIXES
+        if label is None or is_new or (is_split and longest and label[2] not in (None, longest)):
             raise PageChanged(f"{table} has the unknown row {name!r}, {modality!r}")
         # "≤272K input tokens" settles what "(<272K context length)" leaves open: exactly 272,000 tokens are short.
         ends = int(named) * 1000 - (named != longest) if (named := label[2] or (longest if is_split else "")) else None
