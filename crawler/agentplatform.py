@@ -122,6 +122,9 @@ def read_cache(sheet: PriceSheet, table: Table) -> None:
 
 def read_embeddings(sheet: PriceSheet, table: Table) -> None:
     """What is charged for a thousand tokens put in, online and in a batch; what comes out is free of charge."""
+    columns = tuple(name.casefold() for name in table.header[:-1])
+    if columns not in (("model", "type", "region"), ("open source model", "type")):
+        raise PageChanged(f"{table} has unknown columns: {table.header}")
     for model, what, *place, price in filter(lambda row: _is_whole(table, row), table.body):
         stated = _REQUESTS.findall(price.text)
         kinds = what.lines * len(stated) if len(what.lines) == 1 else what.lines

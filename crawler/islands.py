@@ -108,8 +108,12 @@ def _drawn(table: Table, drawn: Table) -> Table:
     short = [at for at, name in enumerate(drawn.header) if not name.startswith("Long context")]
     long = [at for at in range(len(names)) if at not in short]
     given, header = {row[0].text: row for row in table.body}, [cell.text for cell in table.grid[0]]
+    rows_of_models = [row for row in drawn.body if len({cell.text for cell in row}) > 1]
+    shown = {row[0].text: row for row in rows_of_models}
+    if len(shown) < len(rows_of_models):
+        raise PageChanged(f"{table} draws a model twice: {[row[0].text for row in rows_of_models]}")
     # One text over all columns is a caption between the rows ("Latest models"), not a model.
-    shown = {row[0].text: row for row in drawn.body if len({cell.text for cell in row}) > 1}
+    table.unread.update(f"caption: {row[0].text}" for row in drawn.body if row[0].text not in shown)
     for model, row in shown.items():
         said = dict(zip(header, given.get(model, ()), strict=False))
         written = {names[at]: row[at].text for at in short} if len(row) == len(names) else {}
