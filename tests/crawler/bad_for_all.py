@@ -8,10 +8,11 @@ from typing import Any
 from crawler.page import Page
 from crawler.reading import spider_names
 from crawler.replay import Capture
+from history.model import Notice
 from tests import misbehaving_server as server
 from tests.crawler.bad_answers import CHALLENGE, DEEPSEEK_PAGE, as_html
 from tests.misbehaving_server import Behaviour
-from tests.spiders.reading import PAGES, extract
+from tests.spiders.reading import PAGES, stated
 
 LOGIN = """<!doctype html><html><head><title>Sign in</title></head><body><h1>Sign in</h1>
 <form><input name="user"><input name="password" type="password"><button>Continue</button></form></body></html>"""
@@ -43,7 +44,9 @@ def good(spider: str) -> Page:
 
 
 GOOD = {spider: good(spider) for spider in spider_names()}
-OFFERS = {spider: len(extract(page, spider)) for spider, page in GOOD.items()}
+OFFERS = {
+    spider: sum(not isinstance(one, Notice) for one in stated(page, spider)) for spider, page in GOOD.items()
+}
 # A row of an HTML table or of a Markdown table, also within a JSON string.
 _ROW = re.compile(r"<tr\b.*?</tr>|\|(?:(?!\\n)[^\n])*\|(?=\n|\\n|$)", re.DOTALL)
 _AMOUNT = re.compile(r"[$¥￥]\\?[0-9]|[0-9] ?元|[0-9]\.[0-9]|(?<=Price\\\\\":)[0-9]")
@@ -78,7 +81,7 @@ def _lost(page: Page) -> list[tuple[Any, ...]]:
     """Nothing that could be the page."""
     packed = server.page(page.body, page.media_type, Content_Encoding="gzip")
     return [
-        ("a challenge with 403", server.status(403, CHALLENGE.encode()), _LOST, "403 Forbidden"),
+        ("a challenge with 403", server.status(403, CHALLENGE.encode()), _LOST | {"KeyRefused"}, "403 Forbidden"),
         ("404", server.status(404, b"no such page"), _LOST, "404 Not Found"),
         ("500", server.status(500, b"oh no"), _LOST, "500 Internal Server Error"),
         ("429", server.status(429, b"slow down", Retry_After="1"), _LOST, "wait 1 s"),
@@ -86,7 +89,7 @@ def _lost(page: Page) -> list[tuple[Any, ...]]:
         ("no gzip", packed, _LOST, "be unpacked"),
         ("a gzip bomb", server.gzip_bomb(), _LOST, "unpacks to more"),
         ("a body cut short", server.cut_short, _LOST, "broke off", False),
-        ("a redirect loop", _loop, _LOST, "redirections", False),
+        ("a redirect loop", _loop, _LOST, "redirections|302 Found", False),
         ("a slow drip", server.drip, _LOST, "no complete answer within 0.3 s", False, 0.3),
     ]
 
