@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 import msgspec
-from lxml import etree, html
+from lxml import etree
 
 from crawler.failures import PageChanged
 
@@ -27,9 +27,9 @@ def decode(text: str, where: str) -> Any:
         raise PageChanged(f"{where} is not JSON: {error}; it begins {text[:80]!r}") from error
 
 
-def scripts(tree: html.HtmlElement) -> Iterator[Any]:
+def scripts(tree: etree._Element) -> Iterator[Any]:
     """The content of each <script type="application/json">."""
-    for script in cast(list[html.HtmlElement], _SCRIPTS(tree)):
+    for script in cast(list[etree._Element], _SCRIPTS(tree)):
         yield decode(script.text or "", "a script of the page")
 
 
@@ -38,7 +38,7 @@ def next_stream(text: str) -> str:
     return "".join(decode(match[1], "a Next.js push") for match in _PUSH.finditer(text))
 
 
-def attributes(tree: html.HtmlElement, name: str) -> Iterator[Any]:
+def attributes(tree: etree._Element, name: str) -> Iterator[Any]:
     """The JSON in each attribute of that name, such as `props` of an <astro-island>."""
     for value in cast(list[str], _ATTRIBUTES(tree, name=name)):
         yield decode(str(value), f"the attribute {name}")

@@ -31,8 +31,7 @@ def marks_of(superscript: str) -> list[str]:
     return _MARK.findall(text) if len(text) < 16 and _MARKS.fullmatch(text) else []
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """What a cell says. Struck-through text and footnote marks stand apart from `text`; `lines` keeps line breaks."""
 
     text: str
@@ -46,6 +45,12 @@ class Cell:
         lines = tuple([line for part in "".join(written).split("\n") if (line := tidy(part))])
         text = lines[0] if len(lines) == 1 else " ".join(lines)
         return cls(text, tidy(" ".join(struck)) if struck else "", tuple(marks), lines)
+
+    @classmethod
+    def line(cls, written: str) -> "Cell":
+        """From text without line breaks of the page."""
+        text = tidy(written)
+        return cls(text, "", (), (text,) if text else ())
 
 
 EMPTY = Cell("")

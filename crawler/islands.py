@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
-from lxml import html
 
 from crawler import embedded, markup
 from crawler.failures import PageChanged
@@ -51,7 +50,7 @@ def tables(page: Page) -> Iterator[tuple[Table, str]]:
             header, rows, heading, lead = _read(kind, props)
             table = Table((header, *rows), 1, heading or _names(header), lead, {}, (), page.unread)
             for element in island.iter("table") if kind == "TextTokenPricingTables" else ():
-                drawn = next(block for block in markup.blocks(_alone(element)) if isinstance(block, Grid))
+                drawn = next(block for block in markup.blocks(element) if isinstance(block, Grid))
                 table = _drawn(table, replace(table, grid=drawn.cells, head=drawn.head))
             yield table, _tab(island)
 
@@ -63,10 +62,6 @@ def tier(table: Table, caption: str) -> str:
     if len(stated) > 1 or (named != table.heading and named not in _TIERS):
         raise PageChanged(f"{table} on the tab {caption!r} is of no known tier")
     return min(stated, default="standard")
-
-
-def _alone(element: html.HtmlElement) -> html.HtmlElement:
-    return markup.parse(html.tostring(element, encoding="unicode", with_tail=False))
 
 
 def _read(kind: str, props: Any) -> tuple[tuple[Cell, ...], list[tuple[Cell, ...]], str, str]:
@@ -168,7 +163,7 @@ def _meaning(group: Any) -> str:
     return ""
 
 
-def _tab(island: html.HtmlElement) -> str:
+def _tab(island: markup.Element) -> str:
     """The tab that an island stands on, as it is written on the page: "Batch"."""
     panes = (above for above in island.iterancestors() if above.get("data-content-switcher-pane"))
     return next(((pane.get("data-value") or "").capitalize() for pane in panes), "")

@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 import msgspec
-from lxml import html
 
 from crawler import embedded, grid, markdown, markup
 from crawler.failures import PageChanged
@@ -69,7 +68,7 @@ class Page:
         return tuple(_captions(self.blocks))
 
     @property
-    def tree(self) -> html.HtmlElement:
+    def tree(self) -> markup.Element:
         """The HTML document."""
         return self._once("tree", lambda: markup.parse(self.text))
 
