@@ -75,6 +75,8 @@ class Amount:
     unit: Quantity | None = None
 
 
+# A page says "-" and its few prices again and again.
+@lru_cache(maxsize=4096)
 def parse(text: str, currency: str | None = None) -> Amount:
     """Exactly one amount that accounts for every character, or PageChanged.
 
@@ -116,6 +118,7 @@ def basis(text: str, currency: str | None = None) -> Basis:
     return Basis(*_counted(match), _currency(text, (match["sign"],), currency) if match["sign"] or currency else None)
 
 
+@lru_cache(maxsize=4096)
 def term(text: str) -> str | None:
     """What stands in place of an amount: "Free", "Contact us", "—"; None where the text is something else."""
     return _TERMS.get(text.strip().replace("\\-", "-").casefold())

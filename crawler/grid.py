@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from crawler.failures import PageChanged
@@ -72,10 +73,12 @@ class Spanned(NamedTuple):
 def spread(rows: Sequence[Sequence[Spanned]]) -> tuple[tuple[Cell, ...], ...]:
     """Every merged cell repeated in each place that it covers."""
     hanging: dict[int, tuple[Cell, int]] = {}
-    return tuple(_spread_row(row, hanging) for row in rows)
+    return tuple([_spread_row(row, hanging) for row in rows])
 
 
 def _spread_row(row: Sequence[Spanned], hanging: dict[int, tuple[Cell, int]]) -> tuple[Cell, ...]:
+    if not hanging and all([colspan == 1 == rowspan for _, colspan, rowspan in row]):
+        return tuple([cell for cell, _, _ in row])
     line: list[Cell] = []
     below: dict[int, tuple[Cell, int]] = {}
 
@@ -136,7 +139,7 @@ class Row:
         return self._cells
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """One table with the heading it stands under, the paragraph before it and the footnotes after it."""
 
@@ -148,7 +151,7 @@ class Table:
     within: tuple[str, ...]
     unread: Counter[str]
 
-    @property
+    @cached_property
     def header(self) -> tuple[str, ...]:
         """One name a column; several header rows are joined: "Output price / Thinking mode"."""
         columns = zip(*self.grid[: self.head], strict=False)
@@ -159,7 +162,7 @@ class Table:
         """What stands at the top left."""
         return self.grid[0][0].text if self.grid and self.grid[0] else ""
 
-    @property
+    @cached_property
     def body(self) -> tuple[tuple[Cell, ...], ...]:
         return self.grid[self.head :]
 
@@ -170,14 +173,14 @@ class Table:
         """
         header = self.header
         asked = {self._position(header, spellings): name for name, spellings in columns.items()}
+        over = [(at, name) for at, name in enumerate(header) if at not in asked and name not in ignored]
         for cells in self.body:
             if len(cells) != len(header):
                 raise PageChanged(f"{self} has {len(header)} columns, but a row has {[cell.text for cell in cells]}")
             row = Row({name: cells[at] for at, name in asked.items()})
             yield row
-            self.unread.update(list(row.left()))
-            over = ((header[at], cell) for at, cell in enumerate(cells) if at not in asked)
-            self.unread.update(name for name, cell in over if cell.text and name not in ignored)
+            for name in (*row.left(), *(name for at, name in over if cells[at].text)):
+                self.unread[name] += 1
 
     def turned(self, corner: str) -> Iterator[tuple[dict[str, Cell], dict[str, Cell]]]:
         """The rows of a table whose columns are models: a row's labels by their text, then the cell of each model.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 from unicodedata import normalize
 
@@ -48,6 +49,7 @@ class _Label:
     valid_to: datetime | None = None
 
 
+@lru_cache(maxsize=1024)
 def plain(text: str) -> str:
     """A header or a heading for comparison: half-width, lower case, without spaces."""
     return re.sub(r"\s+", "", normalize("NFKC", text)).lower()

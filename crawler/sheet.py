@@ -10,6 +10,7 @@ from history.model import ALWAYS, Conditions, Offer, OfferKey, PriceComponent, P
 @dataclass(slots=True)
 class _Entry:
     components: list[PriceComponent] = field(default_factory=list)
+    places: set[tuple[object, ...]] = field(default_factory=set)
     terms: dict[str, None] = field(default_factory=dict)
 
 
@@ -29,9 +30,11 @@ class PriceSheet:
     ) -> None:
         entry = self._entries.setdefault(OfferKey(model, tier, region), _Entry())
         for component in components:
-            if any(_same_place(component, known) for known in entry.components):
+            place = component.unit, component.conditions, component.valid_from, component.valid_to
+            if place in entry.places:
                 condition = component.conditions.as_dict() or "always"
                 raise PageChanged(f"{model} ({tier}) has two prices for {component.unit}, {condition}")
+            entry.places.add(place)
             entry.components.append(component)
         entry.terms.update(dict.fromkeys(terms))
 
@@ -58,9 +61,3 @@ class PriceSheet:
             raise PageChanged("no price was found on the page")
         for (model, tier, region), entry in self._entries.items():
             yield Offer(provider.slug, model, tuple(entry.components), tier, region, tuple(entry.terms))
-
-
-def _same_place(one: PriceComponent, other: PriceComponent) -> bool:
-    return (one.unit, one.conditions, one.valid_from, one.valid_to) == (
-        other.unit, other.conditions, other.valid_from, other.valid_to,
-    )  # fmt: skip
