@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from itertools import takewhile
 from typing import cast
 
@@ -16,6 +15,7 @@ Element = etree._Element
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _STRUCK = frozenset({"del", "s", "strike"})
 _SILENT = frozenset({"script", "style", "template", "noscript", "svg", "table"})
+_MEANT = _STRUCK | _SILENT | {"br", "sup"}
 _LINES = frozenset({"p", "div", "li", "ul", "ol", "tr", "section"})
 _PLACEHOLDERS = frozenset({"hidden", "table-hide"})
 _SECTIONS = frozenset({"thead", "tbody", "tfoot"})
@@ -89,7 +89,7 @@ def cell_of(element: Element, *, prose: bool = False) -> Cell:
 def _sole(element: Element) -> Element | None:
     """The one plain element that holds everything an element says: editors wrap a word in four spans."""
     child = element[0]
-    if child.tag not in ("div", "span") or _is_said(element.text) or _is_said(child.tail):
+    if child.tag in _MEANT or _is_said(element.text) or _is_said(child.tail):
         return None
     look = _look(child)
     return None if "line-through" in look or "display" in look else child
@@ -163,15 +163,9 @@ def _cells(row: Iterable[Element]) -> Iterator[Spanned]:
         if cell.tag not in _CELLS:
             continue
         if not cell.keys() and not len(cell):
-            yield _plain_cell(cell.text or "")
+            yield Spanned(Cell.line(cell.text or ""))
         elif not _is_placeholder(cell):
             yield Spanned(cell_of(cell), _span(cell, "colspan", 1000), _span(cell, "rowspan", 65534))
-
-
-# The same few hundred texts stand in most cells of a page.
-@lru_cache(maxsize=4096)
-def _plain_cell(text: str) -> Spanned:
-    return Spanned(Cell.line(text))
 
 
 def _is_placeholder(cell: Element) -> bool:
@@ -185,7 +179,7 @@ def _is_placeholder(cell: Element) -> bool:
 
 
 def _span(cell: Element, name: str, most: int) -> int:
-    if not (stated := cell.get(name)):
+    if (stated := cell.get(name, "1")) in ("", "1"):
         return 1
     written = tidy(str(stated))
     if not (written.isascii() and written.isdigit() and int(written) <= most):
