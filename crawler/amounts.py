@@ -126,11 +126,11 @@ def term(text: str) -> str | None:
 
 def decimal(value: object) -> Decimal:
     """The exact price in an API's answer, a decimal string or a JSON number; anything else is PageChanged."""
-    if isinstance(value, Decimal | int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
+    if isinstance(value, str):
+        return _exact(value)
+    if isinstance(value, bool) or not isinstance(value, Decimal | int):
         raise PageChanged(f"{value!r} is not a decimal price")
-    return _exact(value)
+    return _exact(str(value))
 
 
 # The same few hundred prices stand in every capture of an API.

@@ -16,6 +16,7 @@ T = TypeVar("T")
 _SCRIPTS = etree.XPath("//script[@type='application/json' or @type='application/ld+json']")
 _ATTRIBUTES = etree.XPath("//@*[name()=$name]")
 _PUSH = re.compile(r'self\.__next_f\.push\(\[1,\s*("[^"\\]*(?:\\.[^"\\]*)*")\s*\]\)', re.DOTALL)
+_STREAMED = json.JSONDecoder(parse_float=Decimal)
 _UNTYPED: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -65,11 +66,11 @@ def astro(encoded: Any) -> Any:
 
 def objects(stream: str, begins: str, holds: str, shape: type[T]) -> Iterator[T]:
     """Every object of that shape in a stream of Next.js: it `begins` so, and `holds` that: '{"id":', '"price":[{'."""
-    decoder, at = json.JSONDecoder(parse_float=Decimal), stream.find(holds)
+    at = stream.find(holds)
     while at >= 0:
         start = stream.rfind(begins, 0, at)
         try:
-            found, end = decoder.raw_decode(stream, start)
+            found, end = _STREAMED.raw_decode(stream, start)
             yield msgspec.convert(found, shape)
         except ValueError as error:
             raise PageChanged(f"what holds {holds} cannot be read: {error}; {stream[start : start + 80]!r}") from error

@@ -52,7 +52,8 @@ class PriceSheet:
                 raise PageChanged(
                     f"{model} ({tier}) has two prices for {price.unit}: {always[price.unit]}, {price.amount}"
                 )
-        new = [price for price in components if price not in known and replace(price, conditions=ALWAYS) not in known]
+        stated = {(price.unit, price.amount) for price in known}
+        new = [price for price in components if (price.unit, price.amount) not in stated or not _is_stated(price, known)]
         self.add(model, *new, tier=tier, terms=terms)
 
     def offers(self, provider: Provider) -> Iterator[Offer]:
@@ -61,3 +62,7 @@ class PriceSheet:
             raise PageChanged("no price was found on the page")
         for (model, tier, region), entry in self._entries.items():
             yield Offer(provider.slug, model, tuple(entry.components), tier, region, tuple(entry.terms))
+
+
+def _is_stated(price: PriceComponent, known: list[PriceComponent]) -> bool:
+    return price in known or replace(price, conditions=ALWAYS) in known
