@@ -156,6 +156,8 @@ class Table:
     @cached_property
     def header(self) -> tuple[str, ...]:
         """One name a column; several header rows are joined: "Output price / Thinking mode"."""
+        if self.head == 1:
+            return tuple([cell.text for cell in self.grid[0]]) if self.grid else ()
         columns = zip(*self.grid[: self.head], strict=False)
         return tuple(" / ".join(dict.fromkeys(cell.text for cell in column if cell.text)) for column in columns)
 
