@@ -79,8 +79,10 @@ def spread(rows: Sequence[Sequence[Spanned]]) -> tuple[tuple[Cell, ...], ...]:
 
 
 def _spread_row(row: Sequence[Spanned], hanging: dict[int, tuple[Cell, int]]) -> tuple[Cell, ...]:
-    if not hanging and all([colspan == 1 == rowspan for _, colspan, rowspan in row]):
-        return tuple([cell for cell, _, _ in row])
+    if row and not hanging:
+        cells, colspans, rowspans = zip(*row, strict=True)
+        if colspans.count(1) == len(row) == rowspans.count(1):
+            return cells
     line: list[Cell] = []
     below: dict[int, tuple[Cell, int]] = {}
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import takewhile
 from typing import cast
 
@@ -148,24 +149,32 @@ def _rows(table: Element) -> Iterator[tuple[Element, list[Spanned]]]:
             loose.append(child)
             continue
         if loose:
-            yield table, list(_cells(loose))
+            yield table, _cells(loose)
             loose.clear()
         if child.tag == "tr":
-            yield child, list(_cells(child))
+            yield child, _cells(child)
         elif child.tag in _SECTIONS:
             yield from _rows(child)
     if loose:
-        yield table, list(_cells(loose))
+        yield table, _cells(loose)
 
 
-def _cells(row: Iterable[Element]) -> Iterator[Spanned]:
+def _cells(row: Iterable[Element]) -> list[Spanned]:
+    found = list[Spanned]()
     for cell in row:
         if cell.tag not in _CELLS:
             continue
         if not cell.keys() and not len(cell):
-            yield Spanned(Cell.line(cell.text or ""))
+            found.append(_plain_cell(cell.text or ""))
         elif not _is_placeholder(cell):
-            yield Spanned(cell_of(cell), _span(cell, "colspan", 1000), _span(cell, "rowspan", 65534))
+            found.append(Spanned(cell_of(cell), _span(cell, "colspan", 1000), _span(cell, "rowspan", 65534)))
+    return found
+
+
+# The same few hundred texts stand in most cells of a page.
+@lru_cache(maxsize=4096)
+def _plain_cell(text: str) -> Spanned:
+    return Spanned(Cell.line(text))
 
 
 def _is_placeholder(cell: Element) -> bool:

@@ -41,7 +41,7 @@ def price(unit: str, cell: Cell, currency: str, per: int | None = None, when: Co
         return term
     charged = amounts.parse(cell.text, currency)
     count = charged.per if per is None else per
-    if count is None or (charged.per or count) != count or charged.unit not in (None, UNITS[unit].quantity):
+    if count is None or (charged.per or count) != count or (charged.unit and charged.unit != UNITS[unit].quantity):
         raise PageChanged(f"{cell.text!r} is not a price for {per or 'a stated number'} of {unit}")
     if not cell.struck:
         return PriceComponent(unit, charged.amount, charged.currency, count, when)
@@ -53,13 +53,15 @@ def price(unit: str, cell: Cell, currency: str, per: int | None = None, when: Co
 
 def components(stated: Iterable[tuple[str, Stated]]) -> tuple[PriceComponent, ...]:
     """The prices among what a row states of each unit."""
-    return tuple(said for _, said in stated if isinstance(said, PriceComponent))
+    return tuple([said for _, said in stated if isinstance(said, PriceComponent)])
 
 
 def terms(stated: Iterable[tuple[str, Stated]]) -> tuple[str, ...]:
     """The terms, each with its unit: "cache storage: free"; one alone where it holds for all; a dash says nothing."""
     row = list(stated)
     said = {(unit, term): None for unit, term in row if isinstance(term, str)}
+    if not said:
+        return ()
     if all(isinstance(term, str) for _, term in row) and len({term for _, term in said}) == 1:
         return tuple(term for _, term in said)[:1]
     return tuple(f"{UNITS[unit].label}: {term}" for unit, term in said if term != NOT_OFFERED)

@@ -9,9 +9,13 @@ from history.model import ALWAYS, Conditions, Offer, OfferKey, PriceComponent, P
 
 @dataclass(slots=True)
 class _Entry:
-    components: list[PriceComponent] = field(default_factory=list)
-    places: set[tuple[object, ...]] = field(default_factory=set)
+    # Each price by its place: no two are of one unit, under the same conditions, at the same time.
+    prices: dict[tuple[object, ...], PriceComponent] = field(default_factory=dict)
     terms: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def components(self) -> tuple[PriceComponent, ...]:
+        return tuple(self.prices.values())
 
 
 class PriceSheet:
@@ -28,14 +32,15 @@ class PriceSheet:
         region: str = "",
         terms: tuple[str, ...] = (),
     ) -> None:
-        entry = self._entries.setdefault(OfferKey(model, tier, region), _Entry())
-        for component in components:
+        key = OfferKey(model, tier, region)
+        if (entry := self._entries.get(key)) is None:
+            entry = self._entries[key] = _Entry()
+        for number, component in enumerate(components, len(entry.prices)):
             place = component.unit, component.conditions, component.valid_from, component.valid_to
-            if place in entry.places:
+            entry.prices.setdefault(place, component)
+            if len(entry.prices) == number:
                 condition = component.conditions.as_dict() or "always"
                 raise PageChanged(f"{model} ({tier}) has two prices for {component.unit}, {condition}")
-            entry.places.add(place)
-            entry.components.append(component)
         entry.terms.update(dict.fromkeys(terms))
 
     def price(self, model: str, unit: str, tier: str = "standard") -> PriceComponent | None:
@@ -61,8 +66,8 @@ class PriceSheet:
         if not any(entry.components for entry in self._entries.values()):
             raise PageChanged("no price was found on the page")
         for (model, tier, region), entry in self._entries.items():
-            yield Offer(provider.slug, model, tuple(entry.components), tier, region, tuple(entry.terms))
+            yield Offer(provider.slug, model, entry.components, tier, region, tuple(entry.terms))
 
 
-def _is_stated(price: PriceComponent, known: list[PriceComponent]) -> bool:
+def _is_stated(price: PriceComponent, known: tuple[PriceComponent, ...]) -> bool:
     return price in known or replace(price, conditions=ALWAYS) in known
