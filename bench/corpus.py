@@ -110,7 +110,9 @@ def time_pages() -> Iterator[Timed]:
         except PageChanged:
             continue
         ours, bare = _in_turn(extract, parse)
-        yield Timed(name=f"{capture.spider} {capture.folder.name}", kind=kind, size=len(page.body), ours=ours, bare=bare)
+        yield Timed(
+            name=f"{capture.spider} {capture.folder.name}", kind=kind, size=len(page.body), ours=ours, bare=bare
+        )
 
 
 def _in_turn(extract: Callable[[], object], parse: Callable[[], object]) -> tuple[float, float]:

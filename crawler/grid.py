@@ -185,8 +185,11 @@ class Table:
                 raise PageChanged(f"{self} has {len(header)} columns, but a row has {[cell.text for cell in cells]}")
             row = Row({name: cells[at] for at, name in asked.items()})
             yield row
-            for name in (*row.left(), *(name for at, name in over if cells[at].text)):
+            for name in row.left():
                 self.unread[name] += 1
+            for at, name in over:
+                if cells[at].text:
+                    self.unread[name] += 1
 
     def turned(self, corner: str) -> Iterator[tuple[dict[str, Cell], dict[str, Cell]]]:
         """The rows of a table whose columns are models: a row's labels by their text, then the cell of each model.

@@ -51,7 +51,7 @@ def blocks(tree: Element) -> Iterator[Block]:
         if element.tag == "table":
             if rows := list(_rows(element)):
                 yield Grid(spread([cells for _, cells in rows]), _head([row for row, _ in rows]), _within(element))
-        elif element.tag in HEADINGS or "heading-h" in (named := element.get("class", "")) and _ACE_HEADING.search(named):
+        elif element.tag in HEADINGS or _ACE_HEADING.search(element.get("class") or ""):
             yield Heading(cell_of(element, prose=True).text)
         elif _is_paragraph(element) and (lines := cell_of(element, prose=True).lines):
             yield Prose(lines)
@@ -59,14 +59,13 @@ def blocks(tree: Element) -> Iterator[Block]:
 
 def _outside_tables(tree: Element) -> Iterator[Element]:
     """What may be a block, in order; of what stands in a table only further tables."""
-    inside = 0
-    for element in tree.iter(*_BLOCKS):
-        if not inside or element.tag == "table":
+    walk = etree.iterwalk(tree, events=("start",), tag=_BLOCKS)
+    for _, element in walk:
+        if element.tag == "table":
+            walk.skip_subtree()
+            yield from element.iter("table")
+        else:
             yield element
-        if inside:
-            inside -= 1
-        elif element.tag == "table":
-            inside = len(list(element.iter(*_BLOCKS))) - 1
 
 
 def _is_paragraph(element: Element) -> bool:
@@ -164,33 +163,30 @@ def _cells(row: Iterable[Element]) -> list[Spanned]:
     for cell in row:
         if cell.tag not in _CELLS:
             continue
-        if not cell.keys() and not len(cell):
-            found.append(_plain_cell(cell.text or ""))
-        elif not _is_placeholder(cell):
-            found.append(Spanned(cell_of(cell), _span(cell, "colspan", 1000), _span(cell, "rowspan", 65534)))
+        if spans := _spans(tuple(held)) if (held := cell.items()) else (1, 1):
+            found.append(Spanned(cell_of(cell) if len(cell) else Cell.line(cell.text or ""), *spans))
     return found
 
 
-# The same few hundred texts stand in most cells of a page.
-@lru_cache(maxsize=4096)
-def _plain_cell(text: str) -> Spanned:
-    return Spanned(Cell.line(text))
-
-
-def _is_placeholder(cell: Element) -> bool:
-    """A cell that only keeps the place of a merged one: Volcengine's table-hide, Tencent's hidden."""
-    if cell.get("rowspan") == "0" or cell.get("colspan") == "0" or _is_hidden(cell):
-        return True
-    if not (classes := (cell.get("class") or "").split()):
-        return False
+@lru_cache(maxsize=1024)
+def _spans(attributes: tuple[tuple[str, str], ...]) -> tuple[int, int] | None:
+    """Over how many columns and rows a cell with these attributes goes; None where it only keeps a merged one's place:
+    Volcengine's table-hide, Tencent's hidden."""
+    stated = dict(attributes)
+    colspan, rowspan = stated.get("colspan"), stated.get("rowspan")
+    if "0" in (colspan, rowspan) or "display:none" in stated.get("style", "").replace(" ", ""):
+        return None
+    classes = stated.get("class", "").split()
     # "hidden md:table-cell" is a real column that narrow screens do not show.
-    return not _PLACEHOLDERS.isdisjoint(classes) and not any(name.endswith(":table-cell") for name in classes)
+    if not _PLACEHOLDERS.isdisjoint(classes) and not any(name.endswith(":table-cell") for name in classes):
+        return None
+    return _span("colspan", colspan, 1000), _span("rowspan", rowspan, 65534)
 
 
-def _span(cell: Element, name: str, most: int) -> int:
-    if (stated := cell.get(name, "1")) in ("", "1"):
+def _span(name: str, stated: str | None, most: int) -> int:
+    if not stated:
         return 1
-    written = tidy(str(stated))
+    written = tidy(stated)
     if not (written.isascii() and written.isdigit() and int(written) <= most):
         raise PageChanged(f"a cell has {name}={written!r}")
     return int(written)

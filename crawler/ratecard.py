@@ -104,7 +104,7 @@ def rates(
             hours = peak_hours(label.name)
             when = replace(when, hours_utc=hours.hours_utc, weekdays=hours.weekdays, holidays=hours.holidays)
         cells = {header: row.pop(header) for header in units}
-        if not all([cell.text for cell in cells.values()]):
+        if not all(cell.text for cell in cells.values()):
             # In Markdown an empty cell may be one merged with the cell above.
             raise PageChanged(f"{table}: {label.name!r} has an empty cell where a price or a dash should be")
         said = [(unit, priced.price(unit, cells[header], currency, per, when)) for header, (unit, per) in units.items()]

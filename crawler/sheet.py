@@ -58,7 +58,9 @@ class PriceSheet:
                     f"{model} ({tier}) has two prices for {price.unit}: {always[price.unit]}, {price.amount}"
                 )
         stated = {(price.unit, price.amount) for price in known}
-        new = [price for price in components if (price.unit, price.amount) not in stated or not _is_stated(price, known)]
+        new = [
+            price for price in components if (price.unit, price.amount) not in stated or not _is_stated(price, known)
+        ]
         self.add(model, *new, tier=tier, terms=terms)
 
     def offers(self, provider: Provider) -> Iterator[Offer]:
