@@ -1,8 +1,8 @@
 """A page of 300 KB through Scrapy: a spider that reads our Page, and the same spider on parsel's CSS selectors.
 
-Both get the same pages from the loopback, under the crawler's own settings without its politeness, and make the same
-offers of what they read; only the way from the bytes to the text of a cell differs. Pages a second of the process's
-CPU time, the first pages and all that comes before them not counted.
+Both get the same pages from the loopback, under the crawler's own settings without its politeness, and end with the
+three texts of each row; only the way there differs. Pages a second of the process's CPU time, the first pages and all
+that comes before them not counted.
 """
 
 import asyncio
@@ -16,28 +16,29 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from statistics import median
-from typing import Any
+from typing import Any, ClassVar
 
 import scrapy
-from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.http import Response
 
 from bench.figures import Figure, pin
-from crawler import settings
-from crawler.amounts import per_million_tokens
+from crawler.child import crawl_here
 from crawler.page import Page
 from crawler.spider import PricingSpider
-from history.model import Offer, PriceComponent, Provider
+from history.model import Offer, Provider
 
-ROWS, PAGES, WARM, IN_FLIGHT, ROUNDS = 1_370, 60, 10, 16, 5
+ROWS, PRICES, PAGES, WARM, IN_FLIGHT, ROUNDS = 1_370, 500, 60, 10, 16, 5
+
+# Model, input price, output price.
+Row = tuple[str, str, str]
 
 
 def figures() -> list[Figure]:
     """The server is on core 1; the two crawls take turns on core 0, each in a fresh process."""
     with _server() as port:
         pairs = [(_crawl("ours", port), _crawl("parsel", port)) for _ in range(ROUNDS)]
-    if any(mine["offers"] != peer["offers"] for mine, peer in pairs):
-        raise AssertionError("the two spiders do not read the same offers")
+    if any(mine["read"] != peer["read"] for mine, peer in pairs):
+        raise AssertionError("the two spiders do not read the same")
     ours, parsel = [median(pair[side]["rate"] for pair in pairs) for side in (0, 1)]
     ratio = median(mine["rate"] / peer["rate"] for mine, peer in pairs)
     peak = max(mine["peak_mb"] for mine, _ in pairs)
@@ -49,18 +50,18 @@ def figures() -> list[Figure]:
 
 
 def page_of(number: int) -> bytes:
-    """A table of prices that differ from page to page."""
+    """A table of 1,370 models, with prices that differ from page to page and repeat themselves as those of lists do."""
     chance = random.Random(number)
-    rows = "\n".join(_row(row, chance) for row in range(ROWS))
+    prices = [f"${chance.randrange(1, 5_000) / 100:.2f} / 1M tokens" for _ in range(PRICES)]
+    rows = "\n".join(_row(row, chance.choice(prices), chance.choice(prices)) for row in range(ROWS))
     head = '<tr><th scope="col">Model</th><th scope="col">Input</th><th scope="col">Output</th></tr>'
     return (
-        f"<!doctype html><html><head><title>Pricing</title></head><body><h1>Pricing</h1>\n<table class='prices'>"
+        "<!doctype html><html><head><title>Pricing</title></head><body><h1>Pricing</h1>\n<table class='prices'>"
         f"<thead>{head}</thead><tbody>\n{rows}\n</tbody></table></body></html>"
     ).encode()
 
 
-def _row(number: int, chance: random.Random) -> str:
-    charged, answered = (f"${chance.randrange(1, 9_999) / 100:.2f} / 1M tokens" for _ in range(2))
+def _row(number: int, charged: str, answered: str) -> str:
     return (
         f'<tr class="price-row" data-row="{number}"><td class="price-cell model">author/model-{number:05d}</td>'
         f'<td class="price-cell input">{charged}</td><td class="price-cell output">{answered}</td></tr>'
@@ -68,42 +69,34 @@ def _row(number: int, chance: random.Random) -> str:
 
 
 class Paged(PricingSpider):
-    """Reads each page by its headers."""
+    """Reads each page by its headers, as our spiders do."""
 
     name = "paged"
     provider = Provider("bench", "Bench", "lab")
-    start_urls = ["http://127.0.0.1/"]
+    start_urls: ClassVar = ["http://127.0.0.1/"]
     currency = "USD"
     offers_expected = range(1, 10_000)
-
-    def __init__(self, url: str) -> None:
-        super().__init__(url=url)
-        self.times: list[float] = []
-        self.digest = ""
+    custom_settings: ClassVar = {"CONCURRENT_REQUESTS_PER_DOMAIN": IN_FLIGHT}
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
+        self.times, self.digest = list[float](), ""
         for number in range(WARM + PAGES):
             yield self.request(f"{self.urls[0]}{number}")
 
     def parse(self, response: Response, **_: Any) -> Iterator[Any]:
-        offers = list(self.read(response))
+        rows = list(self.read(response))
         self.times.append(time.process_time())
         if response.url.endswith("/0"):
-            self.digest = sha256(repr(offers).encode()).hexdigest()
-        yield {"offers": offers}
+            self.digest = sha256(repr(rows).encode()).hexdigest()
+        yield {"rows": rows}
 
-    def read(self, response: Response) -> Iterator[Offer]:
-        return self.extract(self._answer(response).page)
+    def read(self, response: Response) -> Iterator[Row]:
+        for table in self._answer(response).page.tables:
+            for row in table.rows({"model": ("Model",), "input": ("Input",), "output": ("Output",)}):
+                yield row.pop("model").text, row.pop("input").text, row.pop("output").text
 
     def extract(self, page: Page) -> Iterator[Offer]:
-        for table in page.tables:
-            for row in table.rows({"model": ("Model",), "input": ("Input",), "output": ("Output",)}):
-                yield self.offer(row.pop("model").text, row.pop("input").text, row.pop("output").text)
-
-    def offer(self, model: str, charged: str, answered: str) -> Offer:
-        stated = (("input_tokens", charged), ("output_tokens", answered))
-        prices = (PriceComponent(unit, per_million_tokens(text, "USD"), "USD", 1_000_000) for unit, text in stated)
-        return Offer(self.provider.slug, model, tuple(prices))
+        return iter(())
 
 
 class Selected(Paged):
@@ -111,30 +104,20 @@ class Selected(Paged):
 
     name = "selected"
 
-    def read(self, response: Response) -> Iterator[Offer]:
+    def read(self, response: Response) -> Iterator[Row]:
         for row in response.css("table.prices tbody tr"):
-            said = (row.css(f"td.{name}::text").get(default="") for name in ("model", "input", "output"))
-            yield self.offer(*said)
+            model, charged, answered = (row.css(f"td.{name}::text").get("") for name in ("model", "input", "output"))
+            yield model, charged, answered
 
 
 def crawl(which: str, port: str) -> None:
     """One side, in a process of its own."""
     pin({0})
-    url = f"http://127.0.0.1:{port}/"
-    configured = settings.for_crawl("", 30, url)
-    configured.setdict(
-        {"CONCURRENT_REQUESTS": IN_FLIGHT, "CONCURRENT_REQUESTS_PER_DOMAIN": IN_FLIGHT, "ITEM_PIPELINES": {}}
-    )
-    process = AsyncCrawlerProcess(configured)
-    crawler = process.create_crawler({"ours": Paged, "parsel": Selected}[which])
-    crawling = process.crawl(crawler, url=url)
-    process.start()
-    crawling.result()
-    assert isinstance(crawler.spider, Paged)
-    times = crawler.spider.times
+    spider = crawl_here({"ours": Paged, "parsel": Selected}[which], None, f"http://127.0.0.1:{port}/")
+    assert isinstance(spider, Paged)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    rate = (len(times) - WARM) / (times[-1] - times[WARM - 1])
-    print(json.dumps({"rate": rate, "offers": crawler.spider.digest, "peak_mb": peak}))
+    rate = (len(spider.times) - WARM) / (spider.times[-1] - spider.times[WARM - 1])
+    print(json.dumps({"rate": rate, "read": spider.digest, "peak_mb": peak}))
 
 
 def _crawl(which: str, port: int) -> dict[str, Any]:

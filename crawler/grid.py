@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import NamedTuple
 
 from crawler.failures import PageChanged
@@ -47,9 +47,7 @@ class Cell(NamedTuple):
         text = lines[0] if len(lines) == 1 else " ".join(lines)
         return cls(text, tidy(" ".join(struck)) if struck else "", tuple(marks), lines)
 
-    # The same few hundred texts stand in most cells of a page.
     @classmethod
-    @lru_cache(maxsize=4096)
     def line(cls, written: str) -> "Cell":
         """From text without line breaks of the page."""
         text = tidy(written)

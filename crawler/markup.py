@@ -18,6 +18,7 @@ _STRUCK = frozenset({"del", "s", "strike"})
 _SILENT = frozenset({"script", "style", "template", "noscript", "svg", "table"})
 _MEANT = _STRUCK | _SILENT | {"br", "sup"}
 _LINES = frozenset({"p", "div", "li", "ul", "ol", "tr", "section"})
+_ALONE = (1, 1)
 _PLACEHOLDERS = frozenset({"hidden", "table-hide"})
 _SECTIONS = frozenset({"thead", "tbody", "tfoot"})
 _CELLS = frozenset({"td", "th"})
@@ -47,9 +48,10 @@ def text_of(element: Element) -> str:
 
 def blocks(tree: Element) -> Iterator[Block]:
     """Headings, prose and tables in the order of the document."""
+    known = _PlainCells()
     for element in _outside_tables(tree):
         if element.tag == "table":
-            if rows := list(_rows(element)):
+            if rows := list(_rows(element, known)):
                 yield Grid(spread([cells for _, cells in rows]), _head([row for row, _ in rows]), _within(element))
         elif element.tag in HEADINGS or _ACE_HEADING.search(element.get("class") or ""):
             yield Heading(cell_of(element, prose=True).text)
@@ -140,7 +142,15 @@ def _within(table: Element) -> tuple[str, ...]:
     return tuple(titles)
 
 
-def _rows(table: Element) -> Iterator[tuple[Element, list[Spanned]]]:
+class _PlainCells(dict[str, Spanned]):
+    """The cells of a page that hold only text, by that text: a price list has the same few hundred again and again."""
+
+    def __missing__(self, text: str) -> Spanned:
+        found = self[text] = Spanned(Cell.line(text))
+        return found
+
+
+def _rows(table: Element, known: _PlainCells) -> Iterator[tuple[Element, list[Spanned]]]:
     loose = list[Element]()
     for child in table:
         if child.tag in _CELLS:
@@ -148,23 +158,26 @@ def _rows(table: Element) -> Iterator[tuple[Element, list[Spanned]]]:
             loose.append(child)
             continue
         if loose:
-            yield table, _cells(loose)
+            yield table, _cells(loose, known)
             loose.clear()
         if child.tag == "tr":
-            yield child, _cells(child)
+            yield child, _cells(child, known)
         elif child.tag in _SECTIONS:
-            yield from _rows(child)
+            yield from _rows(child, known)
     if loose:
-        yield table, _cells(loose)
+        yield table, _cells(loose, known)
 
 
-def _cells(row: Iterable[Element]) -> list[Spanned]:
+def _cells(row: Iterable[Element], known: _PlainCells) -> list[Spanned]:
     found = list[Spanned]()
     for cell in row:
         if cell.tag not in _CELLS:
             continue
-        if spans := _spans(tuple(held)) if (held := cell.items()) else (1, 1):
-            found.append(Spanned(cell_of(cell) if len(cell) else Cell.line(cell.text or ""), *spans))
+        spans = _spans(tuple(held)) if (held := cell.items()) else _ALONE
+        if spans == _ALONE and not len(cell):
+            found.append(known[cell.text or ""])
+        elif spans:
+            found.append(Spanned(cell_of(cell), *spans))
     return found
 
 
