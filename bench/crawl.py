@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from statistics import median
-from typing import Any, ClassVar
+from typing import Any
 
 import scrapy
 from scrapy.http import Response
@@ -73,10 +73,12 @@ class Paged(PricingSpider):
 
     name = "paged"
     provider = Provider("bench", "Bench", "lab")
-    start_urls: ClassVar = ["http://127.0.0.1/"]
+    # Scrapy wants both on the class; they are never changed.
+    start_urls = ["http://127.0.0.1/"]  # noqa: RUF012
     currency = "USD"
     offers_expected = range(1, 10_000)
-    custom_settings: ClassVar = {"CONCURRENT_REQUESTS_PER_DOMAIN": IN_FLIGHT}
+    # As above.
+    custom_settings = {"CONCURRENT_REQUESTS_PER_DOMAIN": IN_FLIGHT}  # noqa: RUF012
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
         self.times, self.digest = list[float](), ""

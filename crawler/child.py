@@ -1,6 +1,7 @@
 """The child process of one crawl: fetches, records the run, and prints one line of JSON about it."""
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -71,6 +72,8 @@ def crawl_here(
         crawler.signals.connect(on_item, signals.item_scraped)
     key = house().key(kind.key_setting)
     crawling = process.crawl(crawler, database=database, url=url, captured=captured, key=key)
+    # What is imported stays: going over it again and again took a tenth of the time of a large page.
+    gc.freeze()
     process.start()
     crawling.result()
     if not isinstance(crawler.spider, PricingSpider):

@@ -50,7 +50,7 @@ class Cell(NamedTuple):
     @classmethod
     def line(cls, written: str) -> "Cell":
         """From text without line breaks of the page."""
-        text = tidy(written)
+        text = " ".join(written.split()) if written.isascii() else tidy(written)
         return cls(text, "", (), (text,) if text else ())
 
 

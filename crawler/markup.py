@@ -134,7 +134,7 @@ def _within(table: Element) -> tuple[str, ...]:
     titles = list[str]()
     for pane in table.iterancestors("div"):
         if "tse-tabs__cont" in (pane.get("class") or ""):
-            tabs = pane.getparent()
+            tabs = cast(Element, pane.getparent())
             labels, panes = (cast(list[Element], found(tabs)) for found in (_LABELS, _PANES))
             if len(labels) != len(panes):
                 raise PageChanged(f"there are {len(labels)} tabs for {len(panes)} panes")
