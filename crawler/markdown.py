@@ -59,7 +59,7 @@ def cell_of(source: str, *, prose: bool = False) -> Cell:
     if "\\" in text:
         # An escaped character is kept from every rule below, then put back: \$0.30, 0\<Token, \*.
         text = _ESCAPE.sub(lambda match: chr(_PRIVATE + ord(match[1])), text)
-    if "<" in text or "~~" in text:
+    if "<" in text or "~~" in text or "[^" in text:
         text = _STRUCK.sub(take_struck, _SUP.sub(take_mark, text))
     return Cell.of([_plain(text)], struck, () if prose else marks)
 
