@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from crawler.failures import PageChanged
+from crawler.seen import note_known, note_table
 
 Columns = Mapping[str, tuple[str, ...]]
 
@@ -153,6 +154,9 @@ class Table:
     within: tuple[str, ...]
     unread: Counter[str]
 
+    def __post_init__(self) -> None:
+        note_table(self.unread, self)
+
     @cached_property
     def header(self) -> tuple[str, ...]:
         """One name a column; several header rows are joined: "Output price / Thinking mode"."""
@@ -176,6 +180,7 @@ class Table:
         What the reader leaves in a row, and what stands in a column nobody asked for, is counted as unread.
         """
         header = self.header
+        note_known(self.unread, ignored, *columns.values())
         asked = {self._position(header, spellings): name for name, spellings in columns.items()}
         over = [(at, name) for at, name in enumerate(header) if at not in asked and name not in ignored]
         for cells in self.body:

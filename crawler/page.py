@@ -2,7 +2,6 @@
 
 import codecs
 import re
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +13,7 @@ import msgspec
 
 from crawler import embedded, grid, markdown, markup
 from crawler.failures import PageChanged
+from crawler.seen import Unread
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class Page:
     body: bytes
     media_type: str
     fetched_at: datetime
-    unread: Counter[str] = field(default_factory=Counter, compare=False)
+    unread: Unread = field(default_factory=Unread, compare=False)
     _known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property

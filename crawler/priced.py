@@ -6,6 +6,7 @@ from crawler import amounts
 from crawler.failures import PageChanged
 from crawler.grid import Cell, Columns, Table, mention_money
 from crawler.lengths import follows
+from crawler.seen import note_known
 from history.model import ALWAYS, Conditions, PriceComponent
 from history.units import UNITS
 
@@ -70,6 +71,7 @@ def terms(stated: Iterable[tuple[str, Stated]]) -> tuple[str, ...]:
 def columns(table: Table, known: Columns, required: Collection[str]) -> Columns:
     """Those of the known price columns that this table has. A column of money that is not among them is PageChanged."""
     header = [name.casefold() for name in table.header]
+    note_known(table.unread, *known.values())
     folded = {unit: {spelling.casefold() for spelling in spellings} for unit, spellings in known.items()}
     found = {unit: spellings for unit, spellings in known.items() if not folded[unit].isdisjoint(header)}
     if absent := [known[unit] for unit in required if unit not in found]:

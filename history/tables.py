@@ -127,6 +127,7 @@ source = Table(
     Column("interval_s", Integer, nullable=False),
     Column("verified", Text, nullable=False),
     Column("paused_until", Moment),
+    Column("daily_budget", Integer),
     Column("witness", Text, nullable=False),
     CheckConstraint("witness IN ('first_party','documented','gateway','imported')", name="source_witness"),
 )
@@ -190,13 +191,16 @@ fetch = Table(
 )
 
 # What tells drift before it hurts: the outline of what was read (canonical JSON: its tables, and the headers that
-# the spider knows and nothing matched), and how many requests it took.
+# the spider knows and nothing matched), and how many requests it took. `baseline_id` is the run that it is measured by:
+# itself where it has not drifted, NULL where it is not measured (it failed, or is partial and has not drifted).
 run_shape = Table(
     "run_shape",
     metadata,
     Column("run_id", Id, ForeignKey("run.id"), primary_key=True, autoincrement=False),
     Column("requests", Integer, nullable=False),
     Column("shape", Text, nullable=False),
+    Column("baseline_id", Id, ForeignKey("run.id")),
+    Index("run_shape_measured_by", "baseline_id"),
 )
 
 rejection = Table(
