@@ -16,7 +16,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 from sqlalchemy import Engine
 
 from crawler import settings
-from crawler.process import OUT_OF_MEMORY, USUAL, CrawlResult, line_of
+from crawler.process import OUT_OF_MEMORY, USUAL, CrawlResult, line_of, requests_line
 from crawler.reading import spider_class
 from crawler.replay import reread
 from crawler.spider import PricingSpider
@@ -37,7 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     database = connect(house().database)
     try:
         correct_first(database, wanted.spider, wanted.captured or datetime.now(UTC))
-        spider = crawl_here(spider_class(wanted.spider), database, wanted.url, wanted.captured, wanted.fetch_timeout_s)
+        spider = crawl_here(
+            spider_class(wanted.spider), database, wanted.url, wanted.captured, wanted.fetch_timeout_s,
+            on_request=tell_requests,
+        )  # fmt: skip
     except MemoryError:
         return OUT_OF_MEMORY
     if isinstance(spider.crash, MemoryError):
@@ -63,6 +66,7 @@ def correct_first(database: Engine, name: str, now: datetime) -> None:
 def crawl_here(
     kind: type[PricingSpider], database: Engine | None, url: str | None = None, captured: datetime | None = None,
     fetch_timeout_s: float = USUAL.fetch_timeout_s, on_item: Callable[..., None] | None = None,
+    on_request: Callable[..., None] | None = None,
 ) -> PricingSpider:  # fmt: skip
     """One crawl in this process, which Scrapy allows but once; the spider knows what became of it."""
     process = AsyncCrawlerProcess(settings.for_crawl(house().contact, fetch_timeout_s, url, kind.delay_s))
@@ -70,6 +74,8 @@ def crawl_here(
     crawler = process.create_crawler(kind)
     if on_item is not None:
         crawler.signals.connect(on_item, signals.item_scraped)
+    if on_request is not None:
+        crawler.signals.connect(on_request, signals.request_reached_downloader)
     key = house().key(kind.key_setting)
     crawling = process.crawl(crawler, database=database, url=url, captured=captured, key=key)
     # What is imported stays: going over it again and again took a tenth of the time of a large page.
@@ -79,6 +85,11 @@ def crawl_here(
     if not isinstance(crawler.spider, PricingSpider):
         raise TypeError(f"{kind} is not a PricingSpider")
     return crawler.spider
+
+
+def tell_requests(spider: PricingSpider) -> None:
+    """What has been sent so far: the parent records it where we are ended before we can."""
+    print(requests_line(spider.requests), flush=True)
 
 
 def quiet() -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from crawler.reading import extractor_of, failed, spider_class
 from crawler.spider import PricingSpider
@@ -31,6 +32,13 @@ OUT_OF_MEMORY = 3
 LOOKS_PER_S = 5
 # A year of hourly pages of the largest source, at 30 ms each (make bench), fits ten times.
 REREAD_TIME_S = 3600.0
+
+
+class Unrecorded(NamedTuple):
+    """A child that ended before it could record its run: why, and how many requests it had told of."""
+
+    failure: Failure
+    requests: int
 
 
 class Stopped(Exception):
@@ -110,8 +118,9 @@ def crawl(
     if needs_rereading(database_url, spider):
         limits = replace(limits, time_s=max(limits.time_s, REREAD_TIME_S))
     told = _run(options, database_url, limits, stopping or threading.Event())
-    if isinstance(told, Failure):
-        told = _record(failed(spider, told, started_at), database_url, captured or datetime.now(UTC))
+    if isinstance(told, Unrecorded):
+        reading = replace(failed(spider, told.failure, started_at), requests=told.requests)
+        told = _record(reading, database_url, captured or datetime.now(UTC))
     return replace(told, seconds=round(time.monotonic() - began, 3))
 
 
@@ -130,8 +139,13 @@ def line_of(result: CrawlResult) -> str:
     return json.dumps(asdict(result))
 
 
-def _run(options: list[str], database_url: str, limits: Limits, stopping: threading.Event) -> CrawlResult | Failure:
-    """What the child recorded; where it recorded nothing, the failure to record in its place."""
+def requests_line(requests: int) -> str:
+    """What the child prints at each request, for `_requests_in`."""
+    return json.dumps({"requests": requests})
+
+
+def _run(options: list[str], database_url: str, limits: Limits, stopping: threading.Event) -> CrawlResult | Unrecorded:
+    """What the child recorded; where it recorded nothing, what to record in its place."""
     with _child(options, database_url) as child:
         in_time = _wait(child, time.monotonic() + limits.time_s, stopping)
         if in_time is None:
@@ -143,16 +157,19 @@ def _run(options: list[str], database_url: str, limits: Limits, stopping: thread
         return found
     if stopping.is_set():
         raise Stopped(options[0])
+    return Unrecorded(_why(child.returncode, err, limits, in_time=in_time is not None), _requests_in(out))
+
+
+def _why(returncode: int, err: str, limits: Limits, *, in_time: bool) -> Failure:
+    """What ended a child that has recorded nothing."""
     if not in_time:
         return Failure("Killed", f"it was not done after {limits.time_s:g} s and was ended; its server may hang")
-    if child.returncode == OUT_OF_MEMORY:
+    if returncode == OUT_OF_MEMORY:
         return Failure("Killed", f"it needed more than {limits.memory_mb} MB of memory and was ended")
-    if child.returncode in (-signal.SIGKILL, -signal.SIGTERM):
-        return Failure(
-            "Killed", f"the crawl's process was ended from outside ({signal.Signals(-child.returncode).name})"
-        )
+    if returncode in (-signal.SIGKILL, -signal.SIGTERM):
+        return Failure("Killed", f"the crawl's process was ended from outside ({signal.Signals(-returncode).name})")
     last = next(reversed(err.strip().splitlines()), "it said nothing")
-    return Failure("Crashed", f"the crawl's process ended with code {child.returncode}: {last}")
+    return Failure("Crashed", f"the crawl's process ended with code {returncode}: {last}")
 
 
 def _record(reading: Reading, database_url: str, now: datetime) -> CrawlResult:
@@ -207,5 +224,12 @@ def _read(out: str) -> CrawlResult | None:
         told = json.loads(line)
         if "already_recorded" in told:
             raise AlreadyRecorded(told["already_recorded"])
+        if told.keys() == {"requests"}:
+            continue
         return CrawlResult(**{**told, "outcome": Outcome(told["outcome"])})
     return None
+
+
+def _requests_in(out: str) -> int:
+    """The last count that the child told."""
+    return max((json.loads(line).get("requests", 0) for line in out.splitlines()), default=0)

@@ -27,6 +27,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.NoDowngrade": 600,
     "crawler.middlewares.KeepPacked": 590,
     "crawler.middlewares.HonourRetryAfter": 560,
+    "crawler.middlewares.KeepToBudget": 950,
 }
 DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
 

@@ -51,6 +51,8 @@ class Bedrock(PricingSpider):
     currency = "USD"
     offers_expected = range(100, 50_000)
     interval = timedelta(days=1)
+    # Two indexes, and a list for each of some 35 regions in each, once a day.
+    daily_budget = 300
     longest = timedelta(minutes=40)
 
     def extract(self, page: Page) -> Iterator[Offer]:

@@ -41,6 +41,8 @@ class OpenRouterEndpoints(PricingSpider):
     currency = "USD"
     offers_expected = range(300, 6000)
     interval = timedelta(days=1)
+    # A page for each of some 350 models, once a day.
+    daily_budget = 1500
     longest = timedelta(minutes=40)
     verified = "2026-07-12"
 
