@@ -30,6 +30,7 @@ from crawler.process import CrawlResult
 from crawler.process import crawl as crawl_in_child
 from crawler.reading import read, scheduled_names, spider_class, spider_names
 from crawler.schedule import Schedule, in_children
+from feed.drifting import sentences
 from feed.health import health
 from history import crosscheck as checking
 from history import model, queries
@@ -163,18 +164,19 @@ def replay(
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """How every source fares: last success, last failure and why, and what is held."""
+    """How every source fares: last success, last failure and why, what has drifted, and what is held."""
     now = datetime.now(UTC)
     with _database() as engine, reading(engine) as connection:
-        sources = queries.statuses(connection)
+        sources = queries.statuses(connection, now)
     table = Table("source", "health", "", box=None, pad_edge=False)
     for source in sources:
         state = health(source, now)
         if as_json:
-            sys.stdout.write(
-                json.dumps({"source": source.name, "health": state.word, "sentence": state.sentence}) + "\n"
-            )
-        colour = {"ok": "green", "failing": "red"}.get(state.word, "yellow")
+            told = {"source": source.name, "health": state.word, "sentence": state.sentence}
+            drift = sentences(source.drifting.drifts) if source.drifting else []
+            spent = {"requests_today": source.requests_today, "daily_budget": source.daily_budget}
+            sys.stdout.write(json.dumps({**told, "drift": drift, **spent}) + "\n")
+        colour = {"ok": "green", "drifting": "magenta", "failing": "red"}.get(state.word, "yellow")
         table.add_row(source.name, f"[{colour}]{state.word}[/]", state.sentence)
     if not as_json:
         Console().print(table if sources else "no source is on record yet; run: tokentape crawl")

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
 from feed.api import schemas
+from history.drift import Shape, TableShape
 from history.model import Conditions
 from tests.feed.rows import DAY, HOUR, NOW, TODAY, Rows, flash_cut, usd
 
@@ -80,6 +81,9 @@ def published(client: TestClient, rows: Rows, name: str) -> TestClient:
     rows.offer("Token Plan Plus", "plan", terms=("quota: about 1500 requests per 5 hours", "first month: 5 USD"))
     rows.price("20", NOW - DAY, unit="plan_months", per=1, model="Token Plan Plus", tier="plan")
     rows.held(rows.series(quote=usd("1")), "implausible_factor", usd("1000"), NOW, 1)
+    measured = Shape((TableShape(("Model", "Input", "Output"), 8, "Text"),))
+    good = rows.shape(rows.run(NOW - DAY, offers=3), measured)
+    rows.shape(rows.run(NOW + HOUR / 2), Shape((TableShape(("Model", "Input"), 8, "Text"),)), good)
     rows.run(NOW + HOUR, outcome="failed", failure="PageChanged", message="the header 'Input' is gone", unread={"x": 1})
     return client
 
