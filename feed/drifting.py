@@ -25,7 +25,7 @@ def sentence(drift: Drift) -> str:
         case DriftKind.UNMATCHED:
             return f"no table has {_named('the known column', drift.gained)} any more"
         case DriftKind.KEYS:
-            return _come_and_gone("key", drift)
+            return _come_and_gone("key", drift._replace(lost=_outermost(drift.lost), gained=_outermost(drift.gained)))
         case DriftKind.LEFTOVERS:
             return _come_and_gone("leftover", drift)
 
@@ -51,6 +51,11 @@ def _come_and_gone(noun: str, drift: Drift) -> str:
     gone = f"gone: {_named(f'the {noun}', drift.lost)}" if drift.lost else ""
     come = f"new: {_named(f'the {noun}', drift.gained)}" if drift.gained else ""
     return ", ".join(filter(None, (gone, come)))
+
+
+def _outermost(paths: Sequence[str]) -> tuple[str, ...]:
+    """Without the keys inside of what is named already: "data[].benchmarks" says it for all that it holds."""
+    return tuple(path for path in paths if not any(path.startswith((f"{one}.", f"{one}[]")) for one in paths))
 
 
 def _named(noun: str, names: Sequence[str]) -> str:

@@ -121,6 +121,7 @@ def test_status_tells_of_every_source_in_words_and_in_json(tokentape: Run) -> No
     assert "deepseek" in tokentape("status").stdout
     told = [json.loads(line) for line in tokentape("status", "--json").stdout.splitlines()]
     assert [(each["source"], each["health"] in ("ok", "stale", "failing")) for each in told] == [("deepseek", True)]
+    assert (told[0]["drift"], told[0]["requests_today"], told[0]["daily_budget"]) == ([], 0, 200)
 
 
 def test_a_crawl_that_fails_says_why_and_exits_with_1(tokentape: Run) -> None:

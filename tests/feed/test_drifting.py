@@ -47,6 +47,10 @@ TABLE: dict[str, Any] = {"number": 3, "subject": "Model | Input | Output"}
             "gone: the key 'data[].pricing.image', new: the key 'data[].price'",
         ),
         (
+            Drift(DriftKind.KEYS, gained=("data[].best", "data[].best.a", "data[].best[].b", "data[].bestseller")),
+            "new: the keys 'data[].best' and 'data[].bestseller'",
+        ),
+        (
             Drift(DriftKind.LEFTOVERS, gained=tuple("abcdefgh")),
             "new: the leftovers 'a', 'b', 'c', 'd', 'e' and 3 more",
         ),

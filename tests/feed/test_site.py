@@ -49,7 +49,9 @@ def test_every_colour_of_a_word_stands_out_from_what_is_behind_it(client: TestCl
     day, night = re.findall(r":root \{(.*?)\}", client.get("/style.css").text, re.DOTALL)
     for scheme in (day, night):
         colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", scheme))
-        ratios = {name: contrast(colours[name], colours["ground"]) for name in ("drift", "up", "down", "soft", "ink")}
+        ratios = {
+            name: contrast(colours[name], colours["ground"]) for name in ("drift", "up", "down", "warn", "soft", "ink")
+        }
         assert {name: ratio for name, ratio in ratios.items() if ratio < 4.5} == {}
         assert len({colours[name] for name in ("drift", "up", "down", "warn", "soft")}) == 5
 
