@@ -1,7 +1,7 @@
 """Unread: what a page held and its spider did not use, and beside it the tables and headers that it was asked for."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 
@@ -25,8 +25,8 @@ class Unread(Counter[str]):
     """Leftovers by name. Every table knows the counter of its page, so here all of them come by, wherever they are
     made; what is noted are references, which costs nothing while a page is read."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, counted: Mapping[str, int] | Iterable[str] = ()) -> None:
+        super().__init__(counted)
         self._tables: dict[int, Outlined] = {}
         self.known: set[str] = set()
 
@@ -36,8 +36,9 @@ class Unread(Counter[str]):
         return tuple(self._tables.values())
 
     def add_table(self, table: Outlined) -> None:
-        # A rewritten table (a second header row, two halves joined) shares its last row with what it was.
-        self._tables[id(table.grid[-1] if table.grid else table)] = table
+        # A rewritten table (a second header row, two halves joined) shares its last row with what it was; a row
+        # without cells is the one empty tuple, which any table may end with.
+        self._tables[id(next((row for row in reversed(table.grid) if row), table))] = table
 
 
 def note_table(unread: Counter[str], table: Outlined) -> None:

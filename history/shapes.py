@@ -70,14 +70,16 @@ def drifting(connection: Connection, run_ids: Collection[int]) -> dict[int, Drif
 
 def requests_on_day(connection: Connection, now: datetime) -> dict[str, int]:
     """How many requests each source has cost its host on that day of UTC; a crawl counts on the day it began."""
+    # Source by source: so each database goes by the index of its runs, and reads those of one day only.
     sent = (
-        select(source.c.name, func.sum(run_shape.c.requests))
-        .join_from(run_shape, run, run.c.id == run_shape.c.run_id)
-        .join(source, source.c.id == run.c.source_id)
+        select(func.sum(run_shape.c.requests))
+        .join(run, run.c.id == run_shape.c.run_id)
+        .where(run.c.source_id == source.c.id, run.c.kind == "crawl")
         .where(run.c.observed_at >= midnight(now), run.c.observed_at < midnight(now) + timedelta(days=1))
-        .group_by(source.c.name)
+        .correlate(source)
+        .scalar_subquery()
     )
-    return {name: int(count) for name, count in connection.execute(sent)}
+    return {name: int(count) for name, count in connection.execute(select(source.c.name, sent)) if count is not None}
 
 
 def _last_baseline(connection: Connection, source_id: int, run_id: int, extractor: str) -> Any:
@@ -85,7 +87,8 @@ def _last_baseline(connection: Connection, source_id: int, run_id: int, extracto
     newest = (
         select(run_shape.c.baseline_id)
         .join(run, run.c.id == run_shape.c.run_id)
-        .where(run.c.source_id == source_id, run.c.outcome == Outcome.COMPLETE.value, run.c.id != run_id)
+        .where(run.c.source_id == source_id, run.c.kind == "crawl", run.c.id != run_id)
+        .where(run.c.outcome == Outcome.COMPLETE.value)
         .order_by(run.c.observed_at.desc())
         .limit(1)
         .scalar_subquery()

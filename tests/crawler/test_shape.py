@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -16,6 +17,7 @@ from crawler.markdown import blocks
 from crawler.page import Page
 from crawler.reading import read, spider_class
 from crawler.replay import captures_in
+from crawler.seen import Unread
 from crawler.shape import shape_of
 from crawler.spiders.openrouter_models import OpenRouterModels
 from history.drift import BLANK, Shape
@@ -83,6 +85,18 @@ def test_a_table_that_is_rewritten_stands_once_as_it_was_read() -> None:
     assert [table.header for table in shape_of([read_page]).tables] == [first.header, second.header]
     replace(first, grid=grid)
     assert [table.header[0] for table in shape_of([read_page]).tables] == ["model", "Tool"]
+
+
+def test_tables_that_end_with_an_empty_row_are_still_several() -> None:
+    html = page("".join(f"<table><tr><th>Of {n}<tr><td>$1<tr></table>" for n in range(3)), "text/html")
+    assert len(html.tables) == 3
+    assert [table.header for table in shape_of([html]).tables] == [("Of 0",), ("Of 1",), ("Of 2",)]
+
+
+def test_leftovers_are_counted_and_copied_as_any_counter_is() -> None:
+    unread = Unread(["audio", "audio", "image"])
+    assert unread.copy() == copy(unread) == {"audio": 2, "image": 1}
+    assert (unread + unread)["audio"] == 4
 
 
 def test_tables_inside_of_json_are_tables_of_the_page() -> None:
