@@ -25,7 +25,9 @@ def sentence(drift: Drift) -> str:
         case DriftKind.UNMATCHED:
             return f"no table has {_named('the known column', drift.gained)} any more"
         case DriftKind.KEYS:
-            return _come_and_gone("key", drift._replace(lost=_outermost(drift.lost), gained=_outermost(drift.gained)))
+            outermost = drift._replace(lost=_outermost(drift.lost), gained=_outermost(drift.gained))
+            # A key that fewer than a tenth of the rows still have is not in the shape either.
+            return _come_and_gone("key", outermost, gone="gone or rare")
         case DriftKind.LEFTOVERS:
             return _come_and_gone("leftover", drift)
 
@@ -47,10 +49,10 @@ def _changed(drift: Drift) -> str:
     return " and ".join(filter(None, (lost, gained)))
 
 
-def _come_and_gone(noun: str, drift: Drift) -> str:
-    gone = f"gone: {_named(f'the {noun}', drift.lost)}" if drift.lost else ""
-    come = f"new: {_named(f'the {noun}', drift.gained)}" if drift.gained else ""
-    return ", ".join(filter(None, (gone, come)))
+def _come_and_gone(noun: str, drift: Drift, gone: str = "gone") -> str:
+    lost = f"{gone}: {_named(f'the {noun}', drift.lost)}" if drift.lost else ""
+    gained = f"new: {_named(f'the {noun}', drift.gained)}" if drift.gained else ""
+    return ", ".join(filter(None, (lost, gained)))
 
 
 def _outermost(paths: Sequence[str]) -> tuple[str, ...]:
