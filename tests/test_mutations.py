@@ -10,6 +10,7 @@ import pytest
 from crawler.page import Page
 from crawler.reading import read, spider_class
 from crawler.replay import Capture
+from crawler.seen import Unread
 from history.model import ALWAYS, Conditions, Fetched, OfferKey, PriceComponent
 from history.validation import validate
 from tests.mutants import ADDED, JUNK, RENAMED, Mutant, Rescaled, layers, mutants, rescaled
@@ -55,7 +56,7 @@ class Run(NamedTuple):
 def run(name: str, page: Page, text: str) -> Run:
     """As a crawl reads and believes it, but without a database."""
     spider = spider_class(name.partition("/")[0])
-    changed = replace(page, body=text.encode(), unread=Counter())
+    changed = replace(page, body=text.encode(), unread=Unread())
     reading = read(spider(), [(changed, Fetched(page.url, "", page.fetched_at))], page.fetched_at)
     if reading.failure:
         assert reading.failure.name == "PageChanged"

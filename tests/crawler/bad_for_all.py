@@ -44,9 +44,7 @@ def good(spider: str) -> Page:
 
 
 GOOD = {spider: good(spider) for spider in spider_names()}
-OFFERS = {
-    spider: sum(not isinstance(one, Notice) for one in stated(page, spider)) for spider, page in GOOD.items()
-}
+OFFERS = {spider: sum(not isinstance(one, Notice) for one in stated(page, spider)) for spider, page in GOOD.items()}
 # A row of an HTML table or of a Markdown table, also within a JSON string.
 _ROW = re.compile(r"<tr\b.*?</tr>|\|(?:(?!\\n)[^\n])*\|(?=\n|\\n|$)", re.DOTALL)
 _AMOUNT = re.compile(r"[$¥￥]\\?[0-9]|[0-9] ?元|[0-9]\.[0-9]|(?<=Price\\\\\":)[0-9]")
