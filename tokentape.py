@@ -17,6 +17,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from sqlalchemy import Engine
@@ -25,6 +26,7 @@ from sqlalchemy.exc import OperationalError
 
 import migrations
 from crawler import replay as replaying
+from crawler.doctor import examine
 from crawler.page import Page
 from crawler.process import CrawlResult
 from crawler.process import crawl as crawl_in_child
@@ -194,6 +196,18 @@ def crosscheck(as_json: AsJson = False) -> None:
         sentence = f"{subject.provider} {subject.model}, {what}: {own.quote.text} by {own.source}"
         _tell(facts, f"{sentence}, {witness.quote.text} by {witness.source} ({witness.name})", as_json)
     say.print(f"{len(found)} disagreement{'' if len(found) == 1 else 's'}; /v1/discrepancies keeps them")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check this machine and this installation, and say what to do about what is missing."""
+    found = []
+    for each in examine(settings(), datetime.now(UTC), migrations.is_current):
+        found.append(each.state)
+        colour = {"ok": "green", "advice": "yellow"}.get(each.state, "red")
+        _tell(asdict(each), f"[{colour}]{each.state:<8}[/]{escape(str(each))}", as_json)
+    if "problem" in found:
+        raise typer.Exit(1)
 
 
 def main() -> None:

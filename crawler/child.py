@@ -9,13 +9,15 @@ import resource
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess
 from sqlalchemy import Engine
 
-from crawler import settings
+from crawler import browser, settings
+from crawler.failures import FetchFailed
 from crawler.process import OUT_OF_MEMORY, USUAL, CrawlResult, line_of, requests_line
 from crawler.reading import spider_class
 from crawler.replay import reread
@@ -31,7 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     wanted = _arguments(argv)
     if wanted.memory_mb:
         limit = wanted.memory_mb * 1024 * 1024
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        # The soft limit only: a browser that is started from here gets one of its own.
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, resource.getrlimit(resource.RLIMIT_DATA)[1]))
     if wanted.end_with_stdin:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     database = connect(house().database)
@@ -69,7 +72,12 @@ def crawl_here(
     on_request: Callable[..., None] | None = None,
 ) -> PricingSpider:  # fmt: skip
     """One crawl in this process, which Scrapy allows but once; the spider knows what became of it."""
-    process = AsyncCrawlerProcess(settings.for_crawl(house().contact, fetch_timeout_s, url, kind.delay_s))
+    chosen = settings.for_crawl(house().contact, fetch_timeout_s, url, kind.delay_s)
+    if kind.rendered:
+        # Where there is no browser, the spider says so.
+        with suppress(FetchFailed):
+            settings.draw_with(chosen, browser.launch_options(browser.find()))
+    process = AsyncCrawlerProcess(chosen)
     quiet()
     crawler = process.create_crawler(kind)
     if on_item is not None:
@@ -96,6 +104,7 @@ def quiet() -> None:
     """Scrapy tells of failures in its own words, with tracebacks; the run tells them in a sentence."""
     for name in ("downloadermiddlewares.robotstxt", "downloadermiddlewares.httpcompression", "core.downloader"):
         logging.getLogger(f"scrapy.{name}").setLevel(logging.CRITICAL)
+    logging.getLogger("scrapy-playwright").setLevel(logging.CRITICAL)
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -112,6 +121,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def _end_with_stdin() -> None:
     """The parent holds the other end: if it dies in whatever way, its children do not go on by themselves."""
     os.read(sys.stdin.fileno(), 1)
+    browser.end_here()
     os._exit(1)
 
 

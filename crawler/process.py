@@ -9,12 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from crawler import browser
 from crawler.reading import extractor_of, failed, spider_class
 from crawler.spider import PricingSpider
 from history import evidence
@@ -117,7 +118,8 @@ def crawl(
     options += [f"--captured={to_rfc3339(captured)}"] if captured else []
     if needs_rereading(database_url, spider):
         limits = replace(limits, time_s=max(limits.time_s, REREAD_TIME_S))
-    told = _run(options, database_url, limits, stopping or threading.Event())
+    with browser.own_folder() if spider.rendered else nullcontext() as folder:
+        told = _run(options, database_url, limits, stopping or threading.Event(), folder)
     if isinstance(told, Unrecorded):
         reading = replace(failed(spider, told.failure, started_at), requests=told.requests)
         told = _record(reading, database_url, captured or datetime.now(UTC))
@@ -144,9 +146,11 @@ def requests_line(requests: int) -> str:
     return json.dumps({"requests": requests})
 
 
-def _run(options: list[str], database_url: str, limits: Limits, stopping: threading.Event) -> CrawlResult | Unrecorded:
+def _run(
+    options: list[str], database_url: str, limits: Limits, stopping: threading.Event, folder: Path | None = None
+) -> CrawlResult | Unrecorded:
     """What the child recorded; where it recorded nothing, what to record in its place."""
-    with _child(options, database_url) as child:
+    with _child(options, database_url, folder) as child:
         in_time = _wait(child, time.monotonic() + limits.time_s, stopping)
         if in_time is None:
             _kill_group(child)
@@ -182,7 +186,7 @@ def _record(reading: Reading, database_url: str, now: datetime) -> CrawlResult:
 
 
 @contextmanager
-def _child(options: list[str], database_url: str) -> Iterator["subprocess.Popen[str]"]:
+def _child(options: list[str], database_url: str, folder: Path | None = None) -> Iterator["subprocess.Popen[str]"]:
     """A process group of its own, which ends when the pipe that is its standard input does: whatever ends us."""
     theirs, ours = os.pipe()
     # -P: nothing in the working folder takes the place of a module.
@@ -190,6 +194,9 @@ def _child(options: list[str], database_url: str) -> Iterator["subprocess.Popen[
     path = os.pathsep.join(filter(None, (str(HOUSE), os.environ.get("PYTHONPATH"))))
     # The URL may hold a password: it goes where `ps` does not show it.
     environment = os.environ | {"TOKENTAPE_DATABASE_URL": database_url, "PYTHONPATH": path}
+    if folder is not None:
+        # What the browser leaves behind, and how it is told from other browsers.
+        environment["TMPDIR"] = str(folder)
     try:
         # The command is our own interpreter and module; there is no shell.
         with subprocess.Popen(  # noqa: S603
@@ -214,7 +221,7 @@ def _wait(child: "subprocess.Popen[str]", deadline: float, stopping: threading.E
 
 
 def _kill_group(child: "subprocess.Popen[str]") -> None:
-    """A browser that the child started ends with it."""
+    """The driver that the child started for a browser ends with it; the browser itself is in no group of ours."""
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
 

@@ -11,6 +11,7 @@ from scrapy.http import Response
 from sqlalchemy import Engine
 from twisted.python.failure import Failure as Failed
 
+from crawler import browser
 from crawler.answers import Answer, failure_of_exception, failure_of_response, header
 from crawler.apikey import ApiKey
 from crawler.failures import BudgetSpent, FetchFailed, KeyRefused, PageChanged
@@ -44,6 +45,8 @@ class PricingSpider(scrapy.Spider, ABC):
     stands_in_for: ClassVar[str] = ""
     # How long to wait between two requests.
     delay_s: ClassVar[float] = 1
+    # A CSS selector of what carries its prices: once that is there and steady, a rendered page is drawn.
+    drawn: ClassVar[str] = "table td"
     # The day of the newest real capture that this spider has read; "" until there is one.
     verified: ClassVar[str] = ""
 
@@ -114,8 +117,8 @@ class PricingSpider(scrapy.Spider, ABC):
         )
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
-        if self.rendered and self.urls == list(self.start_urls):
-            self._fail(FetchFailed("its prices are drawn by scripts: this needs a browser, and there is none here yet"))
+        if self.rendered and (missing := _no_browser()):
+            self._fail(missing)
             return
         try:
             for url in self.urls:
@@ -124,9 +127,10 @@ class PricingSpider(scrapy.Spider, ABC):
             self._fail(unasked)
 
     def request(self, url: str) -> scrapy.Request:
-        """Asks only for what is newer than the last good answer."""
+        """Asks only for what is newer than the last good answer. A page that scripts draw is always asked for: that
+        its frame is the same does not say that its prices are."""
         known = None
-        if self.database is not None:
+        if self.database is not None and not self.rendered:
             with reading(self.database) as connection:
                 known = evidence.validators(connection, self.name, url)
         headers = {}
@@ -135,6 +139,7 @@ class PricingSpider(scrapy.Spider, ABC):
         if known and known.last_modified:
             headers["If-Modified-Since"] = known.last_modified
         meta: dict[str, Any] = {"asked": url, "known": known if headers else None}
+        meta |= {"playwright": self.rendered, "drawn": self.drawn}
         if self.key_setting:
             # Nobody but the host that gave the key gets to see it.
             meta["dont_redirect"] = True
@@ -191,3 +196,11 @@ class PricingSpider(scrapy.Spider, ABC):
 
     def _fail(self, failure: FetchFailed | PageChanged) -> None:
         self.failure = self.failure or failure
+
+
+def _no_browser() -> FetchFailed | None:
+    try:
+        browser.find()
+    except FetchFailed as missing:
+        return FetchFailed(f"its prices are drawn by scripts, which needs a browser: {missing}")
+    return None

@@ -39,6 +39,7 @@ class MiniMaxCN(PricingSpider):
     currency = "CNY"
     offers_expected = range(2, 30)
     rendered = True
+    drawn = "div[style*='grid-template-columns']"
     verified = "2026-07-17"
 
     def extract(self, page: Page) -> Iterator[Offer]:
