@@ -147,11 +147,13 @@ class DrawnByScripts(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
         arrived = await page.goto(request.url, wait_until="commit", timeout=0)
         if arrived is None:
             raise scrapy_says.DownloadFailedError("the browser went nowhere")
-        headers = dict(arrived.headers)
-        if arrived.url.partition("#")[0] != request.url.partition("#")[0]:
+        # One that leads back, with a cookie, is none.
+        if arrived.request.redirected_from and arrived.url != request.url.partition("#")[0]:
             # Scrapy asks robots.txt of the new place, and follows or does not.
-            return Response(request.url, 302, {**headers, "Location": arrived.url}, request=request)
-        self._refuse_if_larger(int(headers.get("content-length") or 0))
+            return Response(request.url, 302, {"Location": arrived.url}, request=request)
+        headers = dict(arrived.headers)
+        length = headers.get("content-length", "")[:18]
+        self._refuse_if_larger(int(length) if length.isdecimal() else 0)
         flags = await self._until_drawn(page, traffic, request) if arrived.status == 200 else []
         await page.wait_for_load_state("domcontentloaded", timeout=0)
         self._refuse_if_larger(await page.evaluate(_SIZE))

@@ -132,6 +132,17 @@ def test_a_crawl_that_fails_says_why_and_exits_with_1(tokentape: Run) -> None:
     assert json.loads(done.stdout)["failure"] == "FetchFailed"
 
 
+def test_a_source_that_needs_a_browser_says_so_where_a_person_looks(
+    tokentape: Run, environment: dict[str, str]
+) -> None:
+    environment["TOKENTAPE_CHROMIUM"] = "no-such-browser"
+    assert tokentape("crawl", "zhipu_cn").returncode == 1
+    told = json.loads(tokentape("status", "--json").stdout)
+    assert told["health"] == "failing"
+    for word in ("drawn by scripts, which needs a browser", "no-such-browser", "tokentape doctor"):
+        assert word in told["sentence"]
+
+
 @pytest.fixture
 def port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:

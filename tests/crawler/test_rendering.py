@@ -21,7 +21,7 @@ from history.model import Outcome
 from tests import misbehaving_server
 from tests.crawler.bad_answers import GOOD, OPENROUTER
 from tests.crawler.drawn_pages import MONDAY, PAGES, RENDERED, SPIDER, drawing, drawn, frame, pages_kept
-from tests.misbehaving_server import MisbehavingServer, page, redirect, status
+from tests.misbehaving_server import Handler, MisbehavingServer, page, redirect, status
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -73,6 +73,16 @@ def test_what_robots_txt_forbids_is_not_asked_for(sqlite_url: str, drawings: Mis
         result = drawn(drawings, sqlite_url, path, hour)
         assert (result.failure, "robots.txt" in (result.message or "")) == ("FetchFailed", True), result
     assert "/private/prices" not in drawings.pages_asked()
+
+
+def test_a_redirect_that_leads_back_with_a_cookie_is_no_redirect(sqlite_url: str, drawings: MisbehavingServer) -> None:
+    def door(handler: Handler) -> None:
+        (drawing(SPIDER) if "seen=1" in (handler.headers.get("Cookie") or "") else redirect("/cookie"))(handler)
+
+    drawings.behaviours["/door"] = door
+    drawings.behaviours["/cookie"] = status(302, Location="/door", Set_Cookie="seen=1")
+    assert drawn(drawings, sqlite_url, "/door").outcome is Outcome.COMPLETE
+    assert drawings.pages_asked() == ["/door", "/cookie", "/door", f"/{SPIDER}.json"]
 
 
 def test_dialogs_downloads_and_new_windows_are_in_nobodys_way(sqlite_url: str, drawings: MisbehavingServer) -> None:
