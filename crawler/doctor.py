@@ -136,17 +136,17 @@ def _clock(settings: Settings, now: datetime, readable: bool) -> Finding:
     said, do = f"{now:%Y-%m-%d %H:%M} UTC", "Set the clock (NTP): the times of prices and the schedule depend on it"
     if now < WRITTEN:
         return Finding("clock", "problem", f"{said} is before this program was written", do)
-    newest = _newest_run(settings) if readable else None
+    newest = _newest_run(settings, now) if readable else None
     if newest is not None and newest > now + SLACK:
         return Finding("clock", "problem", f"{said} is before the newest run, of {newest:%Y-%m-%d %H:%M} UTC", do)
     return Finding("clock", "ok", said)
 
 
-def _newest_run(settings: Settings) -> datetime | None:
+def _newest_run(settings: Settings, now: datetime) -> datetime | None:
     engine = connect(settings.database)
     try:
         with reading(engine) as connection:
-            runs = [source.newest.observed_at for source in queries.statuses(connection) if source.newest]
+            runs = [source.newest.observed_at for source in queries.statuses(connection, now) if source.newest]
     finally:
         engine.dispose()
     return max(runs, default=None)

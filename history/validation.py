@@ -8,19 +8,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from history.model import (
-    PLAN_TIER,
-    Offer,
-    OfferKey,
-    PriceComponent,
-    Quote,
-    Rejection,
-    SeriesKey,
-    Source,
-    Witness,
-    conditions_text,
-    quotas,
-)
+from history.model import Offer, OfferKey, PriceComponent, Quote, Rejection, SeriesKey, Source, Witness, conditions_text
+from history.quotas import PLAN_TIER, quotas
 from history.units import PLAN_UNITS, UNITS
 
 # Roughly how many of a currency make one US dollar: only to place a ceiling, never to convert a price.

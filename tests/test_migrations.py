@@ -16,8 +16,9 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, StatementError
 from sqlalchemy.types import Boolean, Date, Integer, LargeBinary
 
 import migrations
+from history.columns import Moment, Money
 from history.db import reading, writing
-from history.tables import Moment, Money, metadata, price
+from history.tables import metadata, price
 
 ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 5, 22, 16, 0, 0, 123456, tzinfo=UTC)

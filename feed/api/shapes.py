@@ -9,7 +9,8 @@ from feed.drifting import sentence
 from feed.figures import conditions_of, per_million
 from history import queries
 from history.drift import Drift
-from history.model import Quota, Quote, is_quota, plain, quotas
+from history.model import Quote, plain
+from history.quotas import Quota, is_quota, quotas
 from history.units import PLAN_UNITS
 
 Pages = Mapping[int, Sequence[queries.Evidence]]

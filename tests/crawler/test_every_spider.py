@@ -18,6 +18,7 @@ from sqlalchemy import Engine, func, select
 import migrations
 from crawler.reading import spider_names
 from history import tables as t
+from history.columns import OPEN
 from history.db import connect, reading
 from history.times import to_rfc3339
 from tests.crawler.bad_for_all import GOOD, OFFERS, Answer, answers
@@ -125,7 +126,7 @@ def test_what_arrived_is_kept_and_nothing_else(told: Told) -> None:
 def test_nothing_was_withdrawn_held_or_told(told: Told) -> None:
     assert told.count(t.offer, t.offer.c.withdrawn) == 0
     assert told.count(t.held) == 0
-    assert told.count(t.price, t.price.c.superseded_at != t.OPEN) == 0
+    assert told.count(t.price, t.price.c.superseded_at != OPEN) == 0
     first = [told.runs[spider][0]["id"] for spider in told.spiders]
     assert told.count(t.price, t.price.c.run_id.not_in(first)) == 0
     assert told.count(t.change_event) == 0
