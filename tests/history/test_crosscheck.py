@@ -14,8 +14,8 @@ from history.model import Conditions
 from history.queries import disagreements
 from tests.feed.rows import DAY, HOUR, NOW, Rows
 
-FLASH = {"model": "deepseek-v4-flash", "source": "deepseek"}
-ROUTE = {"model": "deepseek/deepseek-v4-flash", "source": "openrouter_endpoints", "region": "deepseek"}
+FLASH: dict[str, Any] = {"model": "deepseek-v4-flash", "source": "deepseek"}
+ROUTE: dict[str, Any] = {"model": "deepseek/deepseek-v4-flash", "source": "openrouter_endpoints", "region": "deepseek"}
 
 
 @pytest.fixture
