@@ -69,7 +69,7 @@ def test_a_route_of_the_provider_is_compared_by_its_list_price(
     rows: Rows, amount: str, list_amount: str | None, disagrees: bool
 ) -> None:
     rows.price("0.14", NOW, **FLASH)
-    rows.price(amount, NOW, per=1, list_amount=list_amount and Decimal(list_amount), **ROUTE)
+    rows.price(amount, NOW, per=1, list_amount=Decimal(list_amount) if list_amount else None, **ROUTE)
     assert bool(found(rows)) == disagrees
 
 
