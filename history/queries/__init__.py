@@ -8,6 +8,7 @@ from history.queries.revision import Revision, is_migrated, revision
 from history.queries.runs import Evidence, RunRecord, SnapshotRecord, evidence_of, runs, snapshot
 from history.queries.scope import Scope
 from history.queries.status import HeldPrice, SourceStatus, statuses
+from history.queries.witnesses import best_as_of, best_timeline
 
 __all__ = [
     "Change",
@@ -28,6 +29,8 @@ __all__ = [
     "Version",
     "Wanted",
     "as_of",
+    "best_as_of",
+    "best_timeline",
     "changes_after",
     "changes_before",
     "disagreements",
