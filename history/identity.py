@@ -108,6 +108,12 @@ def close_to(name: str, known: Iterable[str]) -> list[str]:
 
 
 @lru_cache
+def canonicals() -> frozenset[str]:
+    """Every canonical name that an alias leads to."""
+    return frozenset(_by_canonical())
+
+
+@lru_cache
 def version() -> str:
     """The version of the aliases: it changes when a line of them does."""
     return sha256(b"".join(files("history.facts").joinpath(name).read_bytes() for name in _FILES)).hexdigest()[:12]

@@ -1,8 +1,18 @@
 """The only reader: what is believed, what was believed, what became different, and how the sources fare."""
 
-from history.queries.catalog import ListedModel, ListedOffer, ListedProvider, ListedSource, has_model, models, providers
+from history.queries.catalog import (
+    ListedModel,
+    ListedOffer,
+    ListedProvider,
+    ListedSource,
+    has_model,
+    model_names,
+    models,
+    providers,
+)
 from history.queries.changes import Change, Story, Wanted, changes_after, changes_before, stories, story
 from history.queries.discrepancies import Disagreement, disagreements
+from history.queries.naming import called
 from history.queries.prices import Price, Version, as_of, timeline
 from history.queries.revision import Revision, is_migrated, revision
 from history.queries.runs import Evidence, RunRecord, SnapshotRecord, evidence_of, runs, snapshot
@@ -31,12 +41,14 @@ __all__ = [
     "as_of",
     "best_as_of",
     "best_timeline",
+    "called",
     "changes_after",
     "changes_before",
     "disagreements",
     "evidence_of",
     "has_model",
     "is_migrated",
+    "model_names",
     "models",
     "providers",
     "revision",

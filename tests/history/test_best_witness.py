@@ -96,6 +96,7 @@ def test_pages_are_full_though_much_is_left_out(rows: Rows) -> None:
     assert {one.witness for one in first + rest} == {"first_party"}
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_first_parties_alone_cost_no_second_question(rows: Rows) -> None:
     told(rows, "openai", "2.5", MOVED)
     assert questions(rows) == 1
@@ -107,8 +108,6 @@ def questions(rows: Rows) -> int:
     """How many statements the driver runs."""
     asked: list[str] = []
     with reading(rows.engine) as connection:
-        if connection.dialect.name != "sqlite":
-            pytest.skip("PostgreSQL's driver has no trace; it is sent the same statements")
         raw: Any = connection.connection.driver_connection
         raw.set_trace_callback(asked.append)
         best_as_of(connection, Scope(), NOW, NOW)
