@@ -46,7 +46,7 @@ async def list_models(request: Request) -> Response:
             provider_slug=asked.provider,
             contains=asked.q,
             withdrawn=asked.withdrawn,
-            called=None if meant is None else queries.called(meant, now),
+            called=None if meant is None else queries.called_then(meant, now),
             after=after,
             limit=asked.limit + 1,
         )

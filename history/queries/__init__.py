@@ -12,7 +12,7 @@ from history.queries.catalog import (
 )
 from history.queries.changes import Change, Story, Wanted, changes_after, changes_before, stories, story
 from history.queries.discrepancies import Disagreement, disagreements
-from history.queries.naming import called
+from history.queries.naming import called_then
 from history.queries.prices import Price, Version, as_of, timeline
 from history.queries.revision import Revision, is_migrated, revision
 from history.queries.runs import Evidence, RunRecord, SnapshotRecord, evidence_of, runs, snapshot
@@ -41,7 +41,7 @@ __all__ = [
     "as_of",
     "best_as_of",
     "best_timeline",
-    "called",
+    "called_then",
     "changes_after",
     "changes_before",
     "disagreements",

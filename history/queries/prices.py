@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from history.model import Witness
-from history.queries.naming import called
+from history.queries.naming import called_then, called_when
 from history.queries.prepared import Prepared
 from history.queries.scope import Scope, within
 from history.tables import OPEN, offer, price, provider, series, source
@@ -91,7 +91,7 @@ def as_of(
     parameters = {**asked, "at": at, "known_at": known_at, "after": after, "limit": limit}
     if meant is None:
         return [Price._make(row) for row in _prepared(tuple(asked), connection.dialect).rows(connection, parameters)]
-    found = _as_of(tuple(asked), connection.dialect.name == "postgresql").where(called(meant, at))
+    found = _as_of(tuple(asked), connection.dialect.name == "postgresql").where(called_then(meant, at))
     return [Price._make(row) for row in connection.execute(found, parameters)]
 
 
@@ -103,7 +103,7 @@ def timeline(
     parameters = {**asked, "limit": limit}
     statement = _timeline(tuple(asked), after is not None)
     if meant is not None:
-        statement = statement.where(called(meant, price.c.valid_from))
+        statement = statement.where(called_when(meant, price.c.valid_from))
     if after is not None:
         parameters |= dict(zip(("after_series", "after_valid", "after_recorded"), after, strict=True))
     return [Version._make(row) for row in connection.execute(statement, parameters)]

@@ -5,10 +5,10 @@ who bills, the model (canonical where we know it), tier, region, unit and condit
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar, get_args
+from typing import Any, NamedTuple, get_args
 
 from sqlalchemy import ARRAY, ColumnElement, Connection, Dialect, Text, any_, bindparam, func, or_, select, tuple_
 
@@ -17,11 +17,10 @@ from history.model import Witness
 from history.queries.prepared import Prepared
 from history.queries.prices import Price, Version, as_of, in_force, timeline, versions
 from history.queries.scope import Scope
-from history.tables import OPEN, offer, price, provider, source
+from history.tables import OPEN, offer, price, provider, series, source
 
 RANK: dict[str, int] = {witness: rank for rank, witness in enumerate(get_args(Witness))}
 BEST = "first_party"
-Told = TypeVar("Told", Price, Version)
 
 
 class Subject(NamedTuple):
@@ -65,35 +64,45 @@ def best_timeline(
 
 def _undisputed(connection: Connection, page: list[Price], at: datetime, known_at: datetime) -> Iterable[Price]:
     doubtful = [one for one in page if one.witness != BEST]
-    if not doubtful:
-        return page
-    best: dict[Subject, int] = {}
-    for rival in _rivals(connection, doubtful, at, known_at):
-        subject = _subject(rival, at)
-        best[subject] = min(RANK[rival.witness], best.get(subject, RANK[rival.witness]))
-    return [one for one in page if one.witness == BEST or RANK[one.witness] <= best.get(_subject(one, at), len(RANK))]
+    disputed: set[int] = set()
+    for witness in RANK:
+        if told := [one for one in doubtful if one.witness == witness]:
+            subjects = _subjects(told, at)
+            better = set(_subjects(_rivals(connection, told, at, known_at), at))
+            disputed |= {one.series_id for one, subject in zip(told, subjects, strict=True) if subject in better}
+    return [one for one in page if one.series_id not in disputed] if disputed else page
 
 
-def _rivals(connection: Connection, doubtful: list[Price], at: datetime, known_at: datetime) -> Iterator[Price]:
-    """The prices in force of better witnesses, under every name that they may have for the same model."""
-    names = {(one.provider, one.model) for one in doubtful}
+def _rivals(connection: Connection, told: list[Price], at: datetime, known_at: datetime) -> list[Subject]:
+    """What better witnesses have a price in force of, under every name that they may have for the same models."""
+    names = {(one.provider, one.model) for one in told}
     pairs = {(who, name) for who, model in names for name in identity.spellings(who, model, at)}
     models: Any = sorted({name for _, name in pairs})
     texts: Any = [f"{who}\n{name}" for who, name in sorted(pairs)]
     if connection.dialect.name == "sqlite":
         models, texts = json.dumps(models), json.dumps(texts)
     asked = {"at": at, "known_at": known_at, "models": models, "pairs": texts}
-    for row in _better(_worst(doubtful), connection.dialect).rows(connection, asked):
-        yield Price._make(row)
+    return [Subject._make(row) for row in _better(told[0].witness, connection.dialect).rows(connection, asked)]
 
 
 @lru_cache
-def _better(worst: int, dialect: Dialect) -> Prepared:
-    """In force of these models, told by a witness before the worst."""
+def _better(than: Witness, dialect: Dialect) -> Prepared:
+    """Of what a better witness has a price in force, among these models."""
     whose = provider.c.slug + "\n" + offer.c.model
-    told = or_(*(source.c.witness == witness for witness, rank in RANK.items() if rank < worst))
+    told = or_(*(source.c.witness == witness for witness, rank in RANK.items() if rank < RANK[than]))
     listed = (_listed(offer.c.model, "models", dialect), _listed(whose, "pairs", dialect))
-    return Prepared(in_force((), dialect.name == "postgresql").where(*listed, told), dialect)
+    found = in_force((), dialect.name == "postgresql").where(*listed, told)
+    subject = (provider.c.slug, offer.c.model, offer.c.tier, offer.c.region, series.c.unit, series.c.conditions)
+    return Prepared(found.with_only_columns(*subject), dialect)
+
+
+def _subjects(told: Iterable[Price | Subject], at: datetime) -> list[Subject]:
+    """By canonical names; each name is looked up once."""
+    named = lru_cache(maxsize=None)(_model)
+    return [
+        Subject(one.provider, named(one.provider, one.model, at), one.tier, one.region, one.unit, one.conditions)
+        for one in told
+    ]
 
 
 def _listed(column: ColumnElement[str], name: str, dialect: Dialect) -> ColumnElement[bool]:
@@ -124,11 +133,14 @@ def _outranks(rival: Version, one: Version) -> bool:
     return lasts and RANK[rival.witness] < RANK[one.witness] and _subject(rival, at) == _subject(one, at)
 
 
-def _worst(doubtful: Sequence[Told]) -> int:
+def _worst(doubtful: Sequence[Version]) -> int:
     return max(RANK[one.witness] for one in doubtful)
 
 
-def _subject(one: Told, at: datetime) -> Subject:
+def _subject(one: Version, at: datetime) -> Subject:
+    return Subject(one.provider, _model(one.provider, one.model, at), one.tier, one.region, one.unit, one.conditions)
+
+
+def _model(who: str, model: str, at: datetime) -> str:
     """What stands behind the colon of an OpenRouter name is another price of the same model."""
-    canonical = None if one.provider == identity.ROUTER else identity.canonical_of(one.provider, one.model, at)
-    return Subject(one.provider, canonical or one.model, one.tier, one.region, one.unit, one.conditions)
+    return (None if who == identity.ROUTER else identity.canonical_of(who, model, at)) or model
