@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import lru_cache
 from hashlib import sha256
+from heapq import nlargest
 from importlib.resources import files
 from itertools import pairwise
 from typing import NamedTuple
@@ -104,7 +105,11 @@ def provider_of_route(route: str) -> str | None:
 def close_to(name: str, known: Iterable[str]) -> list[str]:
     """The names that somebody may have meant, best first; an offer to a person, never an answer."""
     by_slug = {known_name.lower(): known_name for known_name in known}
-    return [by_slug[near] for near in get_close_matches(name.lower(), by_slug, n=5, cutoff=0.6)]
+    asked = name.lower()
+    # Comparing letter by letter takes 50 ms for 3,000 names: only those that share the most pieces are.
+    pieces = {asked[start : start + 3] for start in range(max(1, len(asked) - 2))}
+    likely = nlargest(100, by_slug, key=lambda slug: sum(piece in slug for piece in pieces))
+    return [by_slug[near] for near in get_close_matches(asked, likely, n=5, cutoff=0.6)]
 
 
 @lru_cache

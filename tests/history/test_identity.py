@@ -1,9 +1,12 @@
 """Canonical names: from explicit aliases that hold for a time, never from likeness."""
 
 import csv
+import gzip
+import json
 from datetime import UTC, datetime
 from importlib.resources import files
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -141,6 +144,15 @@ def test_an_author_has_a_country_and_an_unknown_one_is_not_made_up() -> None:
 def test_close_names_are_offered_whatever_their_capitals() -> None:
     assert identity.close_to("glm-52", ["GLM-5.2", "qwen-max"]) == ["GLM-5.2"]
     assert identity.close_to("whatever", ["GLM-5.2"]) == []
+    assert identity.close_to("o3", ["o3-mini", "o3", "qwen-max"])[0] == "o3"
+
+
+def test_a_close_name_is_found_among_thousands() -> None:
+    crowd = [f"somebody-elses-model-{number}" for number in range(5000)]
+    assert (
+        identity.close_to("deepseek-v4-flahs", [*crowd, "deepseek-v4-flash", "deepseek-v4-pro"])[0]
+        == "deepseek-v4-flash"
+    )
 
 
 def test_the_aliases_do_not_contradict_each_other() -> None:
@@ -170,3 +182,15 @@ def test_canonical_names_are_written_as_openrouter_writes_them() -> None:
             assert alias.canonical == alias.canonical.lower(), alias
             assert not {" ", ":", "/"} & set(slug), alias
             assert author, alias
+
+
+def test_what_is_said_to_be_openrouters_name_is_on_its_list(recorded: Path) -> None:
+    listed: dict[str, str | None] = {}
+    for body in sorted(recorded.glob("openrouter_models/*/body.json.gz")):
+        for model in json.loads(gzip.decompress(body.read_bytes()))["data"]:
+            listed[model["id"].split(":")[0]] = model["hugging_face_id"]
+    with files("history.facts").joinpath("aliases.csv").open(encoding="utf-8") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["source"].startswith("OpenRouter")]
+    assert {row["canonical"] for row in rows if row["canonical"] not in listed} == set()
+    unnamed = [row for row in rows if "hugging_face_id" in row["source"] and not listed[row["canonical"]]]
+    assert unnamed == []
