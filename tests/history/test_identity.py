@@ -25,10 +25,15 @@ def day(text: str) -> datetime:
         ("zai", "GLM-5.2", "z-ai/glm-5.2"),
         ("anthropic", "Claude Sonnet 4.5", "anthropic/claude-sonnet-4.5"),
         ("anthropic", "claude-sonnet-4-5-20250929", "anthropic/claude-sonnet-4.5"),
-        ("google-vertex", "vertex_ai/claude-sonnet-4-5@20250929", "anthropic/claude-sonnet-4.5"),
+        ("google-vertex", "claude-sonnet-4-5@20250929", "anthropic/claude-sonnet-4.5"),
         ("openai", "gpt-4.1-2025-04-14", "openai/gpt-4.1"),
         ("azure", "gpt-4o-0806", "openai/gpt-4o-2024-08-06"),
-        ("azure", "azure/eu/gpt-4o-2024-08-06", "openai/gpt-4o-2024-08-06"),
+        ("azure", "gpt-4o-2024-08-06", "openai/gpt-4o-2024-08-06"),
+        ("openai", "gpt-4o-mini-2024-07-18", "openai/gpt-4o-mini"),
+        ("openrouter", "openai/gpt-4o-mini-2024-07-18", "openai/gpt-4o-mini"),
+        ("alibaba", "qwen3.7-max", "qwen/qwen3.7-max"),
+        ("deepinfra", "deepseek-ai/DeepSeek-V3.1", "deepseek/deepseek-chat-v3.1"),
+        ("together", "pearl-ai/gemma-4-31b-it", None),
         ("novita", "qwen/qwen3-32b-fp8", "qwen/qwen3-32b"),
         ("siliconflow", "Kimi-K2-Instruct", "moonshotai/kimi-k2"),
         ("alibaba-cn", "glm-5.2-us", "z-ai/glm-5.2"),
@@ -172,6 +177,12 @@ def test_every_alias_is_written_once_in_order_says_where_from_and_names_an_autho
     assert all(row["source"] for row in rows)
     authors = {row["canonical"].split("/")[0] for row in rows}
     assert {author for author in authors if identity.author_of(f"{author}/x") is None} == set()
+
+
+def test_a_canonical_name_means_itself() -> None:
+    """An id of OpenRouter's that moved, or is one snapshot's second name, is nobody's canonical name."""
+    canonicals = identity.canonicals()
+    assert {name for name in canonicals if identity.canonical_of("openrouter", name, NOW) != name} == set()
 
 
 def test_canonical_names_are_written_as_openrouter_writes_them() -> None:
