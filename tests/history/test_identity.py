@@ -92,6 +92,8 @@ def test_what_nobody_dates_or_decides_has_no_canonical_name(provider: str, model
          "mistralai/mistral-small-2603"),
         ("deepseek", "deepseek-chat", "deepseek/deepseek-v3.2", "2026-04-24", "deepseek/deepseek-v4-flash"),
         ("deepseek", "deepseek-reasoner", "deepseek/deepseek-r1-0528", "2025-08-21", "deepseek/deepseek-chat-v3.1"),
+        ("deepseek", "deepseek-v4-flash", "deepseek/deepseek-v4-flash-0731", "2026-09-10",
+         "deepseek/deepseek-v4.1-flash"),
         ("deepseek", "deepseek-v4-pro", "deepseek/deepseek-v4-pro", "2026-08-13", "deepseek/deepseek-v4-pro-0813"),
     ],
 )  # fmt: skip
