@@ -29,15 +29,16 @@ _OUTPUTS = {
     "文本 多模态输入": ("output_multimodal_tokens", ALWAYS),
     **dict.fromkeys(("音频", "文本+音频 仅音频计费"), ("output_audio_tokens", ALWAYS)),
 }
-_PROMOTION = re.compile(r"原价 ?(?P<regular>[0-9.]+)元 限时(?P<tenths>[1-9](?:\.[0-9])?)折")
+_PROMOTION = re.compile(r"原价 ?(?P<regular>[0-9.]+) ?元 ?限时 ?(?P<tenths>[1-9](?:\.[0-9])?) ?折")
 _BY_KIND = re.compile(r"(?P<kind>文本|图片|视频|音频)输入：(?P<price>[0-9.]+元) ?")
 _SENTENCES = {"已下线": "retired", "目前仅供免费体验": "free trial only"}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._:/-]*")
 # A note that speaks of money or of lengths could change a price, except that 半价 is for batch calls and 享有折扣 for
-# cached input.
+# cached input. Its digits belong to a day or to the id of another model.
 _NOTE = re.compile(
     r"(当前能力等同于 ?[A-Za-z0-9._:/-]+|Batch ?调用 ?半价|(?:上下文缓存|Session Cache) ?享有折扣"
-    r"|[^元折价倍%<>≤≥0-9 ]+)(?: |$)"
+    r"|(?:20[0-9]{2}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?|[A-Za-z][A-Za-z0-9.]*(?:-[A-Za-z0-9.]+)+"
+    r"|[^元折价倍%<>≤≥0-9 ])+)(?: |$)"
 )
 
 

@@ -1,11 +1,13 @@
 """Labels: what a model's cell says beside the name: further models, notes, dates, prompt sizes."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from crawler import moments
 from crawler.failures import PageChanged
+from crawler.grid import Columns, Row, Table
 from history.model import ALWAYS, Conditions, PriceComponent
 
 _WORD = r"(?:[A-Z][a-z]+|[0-9]+(?:\.[0-9]+)?)"
@@ -17,6 +19,11 @@ NAMES = rf"{_WORD}(?: {_WORD})*(?:{_AND}{_WORD}(?: {_WORD})*)*"
 _LABEL = re.compile(
     rf"(?P<names>{NAMES})(?: through (?P<last>{moments.DAY})| starting (?P<first>{moments.DAY}))?"
     r"(?P<notes>(?: \([^()]+\))*)"
+)
+# The sentences before tables that have no column for models: long context in 2025-10, fast mode in 2026-02 and -05.
+_SENTENCE = re.compile(
+    rf"(?:Currently supported on|only available for) ({NAMES})[.:]$"
+    rf"|(?:[Ff]ast mode(?: \([^()]*\))?|faster output) for ({NAMES}) (?:\([^()]*\) )?(?:provides|at premium) "
 )
 _PROMPTS = re.compile(r"for prompts (over|up to) ([1-9][0-9]{0,2}(?:,[0-9]{3})*) tokens")
 
@@ -44,7 +51,7 @@ def label(text: str, brand: str) -> Label:
     match = _LABEL.fullmatch(text)
     if match is None or not text.startswith(f"{brand} "):
         raise PageChanged(f"{text!r} does not name a model of {brand}")
-    notes = re.findall(r"\(([^()]+)\)", match["notes"])
+    notes = [note.strip() for note in re.findall(r"\(([^()]+)\)", match["notes"])]
     return Label(
         _names(match["names"], brand),
         tuple(note for note in notes if not note.startswith("for ")),
@@ -52,6 +59,26 @@ def label(text: str, brand: str) -> Label:
         moments.day(match["first"]) if match["first"] else None,
         moments.day(match["last"]) + timedelta(days=1) if match["last"] else None,
     )
+
+
+def subject(sentence: str, brand: str) -> str | None:
+    """The label of the models for which the table below a sentence is: "Currently supported on Opus 4.6:"."""
+    found = {match[1] or match[2] for match in _SENTENCE.finditer(sentence)}
+    names = {f"{brand} {text.removeprefix(f'{brand} ')}" for text in found}
+    if len(names) > 1:
+        raise PageChanged(f"{sentence!r} names {sorted(names)}: which of them the table is for is not said")
+    return names.pop() if names else None
+
+
+def labelled(table: Table, columns: Columns, brand: str) -> Iterator[tuple[str, Row]]:
+    """Each row with the models it is for; an empty cell means the row above, no column the sentence before."""
+    if "Model" not in table.header and (named := subject(table.lead, brand)):
+        yield from ((named, row) for row in table.rows(columns))
+        return
+    above = ""
+    for row in table.rows({"model": ("Model",), **columns}):
+        above = row.pop("model").text or above
+        yield above, row
 
 
 def _names(text: str, brand: str) -> tuple[str, ...]:

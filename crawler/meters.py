@@ -12,16 +12,20 @@ _WORDS = {
     **dict.fromkeys(("cached", "cchd", "cachd", "cach", "cch", "cd", "cache"), "cached"),
     **dict.fromkeys(("glbl", "global", "gl", "glb"), "global"),
     **dict.fromkeys(("dzone", "dz", "dzn", "data_zone"), "datazone"),
-    **dict.fromkeys(("regnl", "rgnl", "regional", "reg"), "regional"),
+    **dict.fromkeys(("regnl", "rgnl", "regional", "reg", "regn", "rgn"), "regional"),
     **dict.fromkeys(("pp", "prty", "priority"), "priority"),
     **dict.fromkeys(("batch", "btch"), "batch"),
     "flex": "flex",
     **dict.fromkeys(("write", "writes", "wr"), "write"),
 }
+# Since 2026-07 a meter says all it is: "5.6 terra ShortCo Cd Wr Std Gl"; elsewhere Std is a part of the name.
+_CONTEXTS = {"shortco", "longco"}
 _DIRECTIONS, _ZONES, _TIERS = {"input", "output"}, {"global", "datazone", "regional"}, {"batch", "priority", "flex"}
 _MODALITIES = {"aud": "audio", "audio": "audio", "txt": "text", "text": "text", "img": "image", "image": "image"}
-# With one of these in the name, the modality that follows is what is billed and not a part of the name.
-_SPLIT_BY_MODALITY = {"rt", "voice", "embed"}
+# With one of these in the name, the modality that follows is what is billed and not a part of the name; txt always is.
+_SPLIT_BY_MODALITY = {"rt", "rtime", "realtime", "voice", "embed", "tcrb", "transcribe", "tts", "txt"}
+# How long what was written is kept: OpenAI's models have one price for it, Anthropic's have two.
+_LIFETIMES = {"5m": "written", "5min": "written", "1h": "written for an hour", "1hr": "written for an hour"}
 _EMBEDDINGS = {"embed", "embedding", "embeddings"}
 _UNITS = {
     ("input", "text"): "input_tokens",
@@ -33,6 +37,8 @@ _UNITS = {
     ("cached", "text"): "cache_read_tokens",
     ("cached", "audio"): "cache_read_audio_tokens",
     ("cached", "image"): "cache_read_image_tokens",
+    ("written", "text"): "cache_write_tokens",
+    ("written for an hour", "text"): "cache_write_1h_tokens",
 }
 
 
@@ -51,19 +57,31 @@ def meter(name: str) -> Meter | None:
     (training, routing) or bills the writing of a cache, whose lifetime it does not say."""
     name = re.sub(r"Data ?Zone", "Data_Zone", name)
     name = re.sub(r"Batch(?=[A-Z])", "Batch ", re.sub(r"(?<=[a-z])(?=[0-9]{4}\b)", " ", name))
-    words = re.split(r"[ -]+", name.lower().strip())
+    words = [word for word in re.split(r"[ -]+", name.lower().strip()) if word]
+    if not _CONTEXTS.isdisjoint(words):
+        words = [word for word in words if word != "std"]
     roles = [role for word in words if (role := _WORDS.get(word))]
-    rest, modality = _modality([word for word in words if word not in _WORDS])
     direction = [role for role in roles if role in _DIRECTIONS] or (["input"] if "cached" in roles else [])
     if not direction and not _EMBEDDINGS.isdisjoint(words):
         direction = ["input"]
-    if not direction or not rest or "write" in roles:
+    kind = _kind(words, roles, direction)
+    spent = _WORDS.keys() | (_LIFETIMES.keys() if "write" in roles else set())
+    rest, modality = _modality([word for word in words if word not in spent])
+    if not direction or not rest or kind is None:
         return None
-    kind = "cached" if "cached" in roles else direction[0]
     zones, tiers = ([role for role in roles if role in known] for known in (_ZONES, _TIERS))
-    if len(direction) > 1 or len(zones) > 1 or len(tiers) > 1 or (kind, *direction) == ("cached", "output"):
+    contrary = kind != direction[0] and direction == ["output"]
+    if len(direction) > 1 or len(zones) > 1 or len(tiers) > 1 or contrary or (kind, modality) not in _UNITS:
         raise PageChanged(f"the meter {name!r} can be read in two ways")
     return Meter("-".join(rest), _UNITS[kind, modality], "".join(tiers) or "standard", "".join(zones))
+
+
+def _kind(words: list[str], roles: list[str], direction: list[str]) -> str | None:
+    """Whether tokens come in, go out, are read from a cache or written to it; None where that is not said."""
+    if "write" in roles:
+        said = [_LIFETIMES[word] for word in words if word in _LIFETIMES]
+        return said[0] if len(said) == 1 else "written" if not said and "claude" not in words else None
+    return "cached" if "cached" in roles else direction[0] if direction else None
 
 
 def _modality(words: list[str]) -> tuple[list[str], str]:

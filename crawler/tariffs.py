@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
 
 from crawler import moments
 from crawler.failures import PageChanged
-from history.model import Conditions, PriceComponent
+from history.model import ALWAYS, Conditions, PriceComponent
 
 _UNITS = {
     ("input", "text"): "input_tokens", ("input", "audio"): "input_audio_tokens",
@@ -19,27 +20,32 @@ _UNITS = {
     ("context", "image"): "cache_read_image_tokens",
 }  # fmt: skip
 _WORD = "(?:text|images?|video|audio|thinking)"
+_EACH = re.compile(_WORD)
 _WORDS = rf"{_WORD}(?: ?[/,] ?{_WORD}| and {_WORD})*"
+# A footnote's mark: a star in the text of the HTML page, "^\\*^" in the Markdown.
+_STARS = r"\^?\*{1,4}\^?"
+_MARK = rf"(?:{_STARS})?"
 _UNTIL = rf"(?: through (?P<until>{moments.DAY})\.?)"
 _SINCE = rf"(?: starting (?P<since>{moments.DAY})\.?)"
 _PRICE = re.compile(
     r"(?:(?P<thinking>(?:Non-t|T)hinking): )?\$(?P<amount>[0-9]+(?:\.[0-9]+)?)"
-    r"(?P<hourly> / 1,000,000 tokens per hour(?: \(storage price\))?)?(?: / 1,000,000 tokens)?"
-    rf"(?: or \$[0-9.]+ ?/ ?min)?(?: \((?P<words>{_WORDS})\))?"
+    r"(?P<hourly> / 1,000,000 tokens per hour(?: \(storage price\))?)?(?: (?:/|per) 1,000,000 tokens)?"
+    rf"(?: or \$[0-9.]+ ?/ ?min{_MARK})?(?: \((?P<words>{_WORDS})\){_MARK})?"
     r"(?:, prompts (?P<sign><=|≤|>) ?(?P<size>[0-9]+)k(?: tokens?)?)?"
     rf"(?:{_UNTIL}|{_SINCE})?(?P<storage> \(storage price\))?"
     r"(?: \(\$[0-9.]+ per \w+\))?(?:,? ?(?=\$)|,? |$)"
 )
-_EQUIVALENT = re.compile(r",? [Ee]quivalent to(?:,?(?: and)? \$[0-9.]+ per(?: [\w./]+)? image\*{0,2})+\.?$")
+_EQUIVALENT = re.compile(rf",? [Ee]quivalent to(?:,?(?: and)? \$[0-9.]+ per(?: [\w./]+){{0,2}} image{_MARK})+\.?$")
 _SAME = re.compile(r"_?Same as Standard_?\s*")
-# What images and seconds come to in tokens is told beside some prices; a price with a star is not for a million tokens.
+# Prices for something else than a million tokens: "$0.067 per 1K/2K image**", and "$0.0006 (image)*", which its note
+# explains as 560 tokens: no million tokens ever cost less than a cent, while "$17.50 (video)*" is for a million.
 _OTHER_UNIT = re.compile(
-    r"(?<![($0-9.])\$?[0-9.]+ (?:per [\w./]+ image\*{0,2}|per image\*{0,2}|\([a-z]+\)\^?\*{1,2}\^?)"
+    rf"(?<![($0-9.])(?:\$?[0-9.]+ per(?: [\w./]+){{0,2}} image{_MARK}"
+    rf"|\$0\.00[0-9]* \([a-z]+\){_MARK}|[0-9.]+ \([a-z]+\){_STARS})"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Tariff:
+class Tariff(NamedTuple):
     """One price of a cell, not yet of a unit."""
 
     amount: Decimal
@@ -56,7 +62,8 @@ class Tariff:
 
 def tariffs(text: str) -> Iterator[Tariff]:
     """Every price of a cell that is for a million tokens, or PageChanged: "$0.75 through December 31, 2026. $1.50"."""
-    rest, before = _SAME.sub("", text), None
+    # "$2.10 (audio / image [video])", the live models of 2025.
+    rest, before = _SAME.sub("", text).replace(" [video]", " / video"), None
     while rest:
         match = _PRICE.match(rest)
         if match is None:
@@ -64,7 +71,7 @@ def tariffs(text: str) -> Iterator[Tariff]:
         found = _tariff(match)
         # "$0.75 through December 31, 2026. $1.50" as the HTML page had it on 2026-08-18: the second price comes then.
         if before and before.until and found.since is None and found.place == before.place:
-            found = replace(found, since=before.until)
+            found = found._replace(since=before.until)
         yield found
         before, rest = found, rest[match.end() :].strip()
 
@@ -79,31 +86,38 @@ def components(direction: str, text: str, named: str = "") -> Iterator[PriceComp
     """The components of a cell; `named` is the modality that its row names, text where neither says another."""
     for tariff in tariffs(text):
         words = tariff.words or frozenset({named.lower() or "text"})
-        units = ["cache_storage_token_hours"] if tariff.is_storage else list(_units(direction, words))
-        for unit in units:
+        for unit in ("cache_storage_token_hours",) if tariff.is_storage else _units(direction, words):
             yield PriceComponent(
                 unit, tariff.amount, "USD", 1_000_000, tariff.conditions, None, tariff.since, tariff.until
             )
 
 
-def _units(direction: str, words: frozenset[str]) -> Iterator[str]:
+@lru_cache(maxsize=256)
+def _units(direction: str, words: frozenset[str]) -> tuple[str, ...]:
     """One unit where text is meant (images and video count as its tokens), else one for each modality."""
-    for word in ["text"] if "text" in words else sorted(words):
-        if (direction, word) not in _UNITS:
-            raise PageChanged(f"there is no unit for {direction} of {word}")
-        yield _UNITS[direction, word]
+    meant = ["text"] if "text" in words else sorted(words)
+    if unknown := [word for word in meant if (direction, word) not in _UNITS]:
+        raise PageChanged(f"there is no unit for {direction} of {unknown[0]}")
+    return tuple(_UNITS[direction, word] for word in meant)
 
 
 def _tariff(match: re.Match[str]) -> Tariff:
     """Google states days without a zone; they are taken as days of UTC, "through December 31" as until January 1."""
-    words = frozenset(word.removesuffix("s") for word in re.findall(_WORD, match["words"] or ""))
-    when = Conditions(thinking={"Thinking": True, "Non-thinking": False}.get(match["thinking"] or ""))
-    if match["size"]:
-        size = int(match["size"]) * 1000
-        over = match["sign"] == ">"
-        when = replace(when, min_input_tokens=size + 1) if over else replace(when, max_input_tokens=size)
+    words = frozenset(word.removesuffix("s") for word in _EACH.findall(match["words"] or ""))
+    when = _when(match["thinking"], match["sign"], match["size"])
     since = moments.day(match["since"]) if match["since"] else None
     until = moments.day(match["until"]) + timedelta(days=1) if match["until"] else None
     if match["storage"] and not match["hourly"]:
         raise PageChanged(f"{match[0]!r} is a storage price of no known unit")
     return Tariff(Decimal(match["amount"]), words, bool(match["hourly"]), when, since, until)
+
+
+@lru_cache(maxsize=256)
+def _when(thinking: str | None, sign: str | None, size: str | None) -> Conditions:
+    most = int(size) * 1000 if size else None
+    thinks = {"Thinking": True, "Non-thinking": False}.get(thinking or "")
+    if most is None and thinks is None:
+        return ALWAYS
+    if most is not None and sign == ">":
+        return Conditions(min_input_tokens=most + 1, thinking=thinks)
+    return Conditions(max_input_tokens=most, thinking=thinks)

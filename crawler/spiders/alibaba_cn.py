@@ -16,7 +16,8 @@ from crawler.spider import PricingSpider
 from history.model import ALWAYS, Offer, Provider
 
 _REGION = re.compile(
-    r"(?:华[北东南][0-9]|西南[0-9]|中国内地|中国香港|国际|新加坡|美国|德国|日本|英国|韩国|马来西亚|印度尼西亚|泰国|菲律宾|阿联酋)(?:（[^（）]+）)?"
+    r"(?:华[北东南中][0-9]|西[南北][0-9]|中国(?:内地|香港)?|国际|全球|欧盟|新加坡|美国|德国|日本|英国|法国|韩国|马来西亚|印度(?:尼西亚)?|泰国"
+    r"|菲律宾|阿联酋|沙特(?:阿拉伯)?|墨西哥|巴西|澳大利亚|加拿大)(?:（[^（）]+）)?"
 )
 _MODEL = ("模型 ID（Model ID）", "模型ID（Model ID）", "模型 ID", "模型名称")
 _SCOPE, _MODE = "服务部署范围", "模式"
@@ -71,8 +72,7 @@ class AlibabaCN(PricingSpider):
             for name, column in prices.items():
                 holds = when if column.when == ALWAYS else replace(when, thinking=column.when.thinking)
                 stated.extend(bailian.stated(row.pop(name), column, holds, self.currency))
-            terms = (*notes, *priced.terms(stated))
-            sheet.add(model, *priced.components(stated), region=place, terms=terms)
+            sheet.add(model, *priced.components(stated), region=place, terms=(*notes, *priced.terms(stated)))
 
 
 def _tables(page: Page) -> Iterator[tuple[str, Table]]:

@@ -1,5 +1,6 @@
 """Cohere's pricing page: the models with prices that Next.js streams to the browser."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,8 +14,10 @@ from crawler.spider import PricingSpider
 from history.model import Offer, PriceComponent, Provider
 
 _TOKENS = {
-    "Input": "input_tokens", "Output": "output_tokens", "Cost": "input_tokens", "Image cost": "input_image_tokens",
+    "input": "input_tokens", "output": "output_tokens", "cost": "input_tokens", "image cost": "input_image_tokens",
 }  # fmt: skip
+# Instances, seats and subscriptions are no tokens.
+_BY_TIME = re.compile(r"(?i)\b(?:hour|day|month|year|instance|seat|user)s?\b")
 
 
 class _Pricing(msgspec.Struct, rename="camel"):
@@ -44,10 +47,17 @@ class Cohere(PricingSpider):
         for table in page.tables:
             if table.has_money:
                 table.leave()
-        for model in embedded.objects(page.next_stream, '{"modelName":', '"pricings":[{', _Model):
+        models = list(embedded.objects(page.next_stream, '{"modelName":', '"pricings":[{', _Model))
+        if unpriced := page.next_stream.count('"modelName":') - len(models):
+            page.unread["models without pricings"] += unpriced
+        for model in models:
             if model.per == "Free":
                 # A trial is free, and its zeros are no prices.
+                if any(price for one in model.pricings for price in (one.input_price, one.output_price)):
+                    raise PageChanged(f"{model.model_name} is free, and has prices: {model.pricings}")
                 sheet.add_new(model.model_name, terms=("free",))
+            elif _BY_TIME.search(model.per):
+                page.unread[f"{model.model_name}: per {model.per}"] += 1
             else:
                 sheet.add_new(model.model_name, *_prices(model), terms=())
         yield from sheet.offers(self.provider)
@@ -60,7 +70,7 @@ def _prices(model: _Model) -> Iterator[PriceComponent]:
         for label, price in sides:
             if not label and price in (None, 0):
                 continue
-            unit = _TOKENS.get(label or "") if basis.unit == "tokens" else "requests"
+            unit = _TOKENS.get((label or "").casefold()) if basis.unit == "tokens" else "requests"
             if unit is None or basis.unit not in ("tokens", "requests") or not price:
                 raise PageChanged(f"{model.model_name}: {label!r} at {price!r} per {model.per} is not a price")
             yield PriceComponent(unit, amounts.decimal(price), "USD", basis.per)

@@ -50,8 +50,10 @@ class DeepSeek(PricingSpider):
 
     def _read(self, sheet: PriceSheet, table: Table, announced: datetime | None) -> None:
         words = Words("MODEL", "PRICING", _UNITS, _when, self.ignored_columns)
+        # Since 2026-09 a note says that deepseek-v4-pro is billed at the price of another model.
+        said = {cell.text: table.said_of(cell) for cell in table.grid[0]}
         for model, unit, conditions, cell, notes in prices(table, words):
-            sheet.add(model, _price(unit, conditions, cell, notes, announced))
+            sheet.add(model, _price(unit, conditions, cell, notes, announced), terms=tuple(filter(None, [said[model]])))
 
 
 def _price(unit: str, when: Conditions, cell: Cell, notes: str, announced: datetime | None) -> PriceComponent:

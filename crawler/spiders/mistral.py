@@ -8,19 +8,17 @@ import msgspec
 
 from crawler import amounts, embedded, markup
 from crawler.failures import PageChanged
-from crawler.grid import Cell, Table
+from crawler.grid import Cell, Table, mention_money
 from crawler.page import Page
 from crawler.quoted import quoted
 from crawler.sheet import PriceSheet
 from crawler.spider import PricingSpider
 from history.model import Offer, PriceComponent, Provider
 
-_TOKENS = {"Input": "input_tokens", "Cached input": "cache_read_tokens", "Output": "output_tokens"}
-_TOKENS |= {f"{name} (/M tokens)": unit for name, unit in _TOKENS.items()}
-_ID, _NOT_READ = (
-    re.compile(r"[a-z0-9.]+(?:-[a-z0-9.]+)+"),
-    re.compile(r"Annotations|Available on|(?:Training|Storage) Cost.*"),
-)
+_TOKENS = {"input": "input_tokens", "cached input": "cache_read_tokens", "output": "output_tokens"}
+_ID = re.compile(r"[a-z0-9.]+(?:-[a-z0-9.]+)+")
+_KEPT = r"(?:One-off )?(?:(?:Data )?Storage|(?:Fine-?)?(?:Training|Tuning))\b.*"
+_NOT_READ = re.compile(rf"Annotations|Available on|{_KEPT}", re.IGNORECASE)
 
 
 class _Model(msgspec.Struct):
@@ -41,11 +39,13 @@ class Mistral(PricingSpider):
 
     def extract(self, page: Page) -> Iterator[Offer]:
         sheet = PriceSheet()
-        for table in (
-            tables := [each for each in page.tables if each.has_money and {"Model", *_TOKENS} & {*each.header}]
-        ):
-            _read_table(sheet, table)
+        tables = [table for table in page.tables if table.has_money]
+        for table in tables:
+            known = "Model" in table.header or any(map(_unit, table.header))
+            _read_table(sheet, table) if known else table.leave()
         models = [] if tables else list(embedded.objects(page.next_stream, '{"id":', '"price":[{', _Model))
+        if models and not any(model.type for model in models):
+            raise PageChanged("no model says its type, so the tools are not known from the models")
         # On 2026-05-08 mistral-small-latest was given for Mistral Small 4 and for 3.2: then it names neither.
         shared = Counter(given for given, _ in {(model.api or model.api_endpoint, model.name) for model in models})
         for model in models:
@@ -68,21 +68,23 @@ def _read_model(sheet: PriceSheet, model: _Model, name: str, unread: Counter[str
         elif term := amounts.term(cell.text):
             terms.append(term)
         else:
-            per = " / min" if label == "Audio Input/min" else ""
-            prices.append(quoted(Cell(cell.lines[0] + per), _TOKENS.get(label, ""), "USD"))
+            prices.append(quoted(Cell(cell.lines[0] + " / min" * (label == "Audio Input/min")), _unit(label), "USD"))
             terms += cell.lines[1:]
     if prices or terms:
         sheet.add_new(name, *prices, terms=tuple(terms))
 
 
 def _read_table(sheet: PriceSheet, table: Table) -> None:
-    asked = {name: (name,) for name in table.header if name in _TOKENS or name == "Price"}
-    if {*table.header} - {*asked, "Model"} or not asked:
+    asked = {name: (name,) for name in table.header if _unit(name) or name.casefold() == "price"}
+    others = [at for at, name in enumerate(table.header) if name not in (*asked, "Model")]
+    if not asked or mention_money(row[at] for row in table.body for at in others):
         raise PageChanged(f"{table} has unknown columns: {table.header}")
     for row in table.rows({"Model": ("Model",), **asked}):
         names, cells = row.pop("Model").lines or ("",), {name: row.pop(name) for name in asked}
-        prices = [
-            quoted(cell, _TOKENS.get(name, ""), "USD") for name, cell in cells.items() if not amounts.term(cell.text)
-        ]
+        prices = [quoted(cell, _unit(name), "USD") for name, cell in cells.items() if not amounts.term(cell.text)]
         terms = [amounts.term(cell.text) or "" for cell in cells.values() if not prices]
         sheet.add(next(filter(_ID.fullmatch, names), names[0]), *prices, terms=tuple(terms[:1]))
+
+
+def _unit(label: str) -> str:
+    return _TOKENS.get(label.casefold().removesuffix(" (/m tokens)"), "")

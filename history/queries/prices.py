@@ -19,11 +19,12 @@ from sqlalchemy import (
     tuple_,
 )
 
+from history.columns import OPEN
 from history.model import Witness
 from history.queries.naming import called_then, called_when
 from history.queries.prepared import Prepared
 from history.queries.scope import Scope, within
-from history.tables import OPEN, offer, price, provider, series, source
+from history.tables import offer, price, provider, series, source
 
 
 class Price(NamedTuple):

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple, get_args
 from sqlalchemy import ARRAY, ColumnElement, Connection, Dialect, Text, any_, bindparam, func, or_, select, tuple_
 
 from history import identity
+from history.columns import OPEN
 from history.model import Witness
 from history.queries.prepared import Prepared
 from history.queries.prices import Price, Version, as_of, in_force, timeline, versions
 from history.queries.scope import Scope
-from history.tables import OPEN, offer, price, provider, series, source
+from history.tables import offer, price, provider, series, source
 
 RANK: dict[str, int] = {witness: rank for rank, witness in enumerate(get_args(Witness))}
 BEST = "first_party"

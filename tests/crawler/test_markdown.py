@@ -48,6 +48,9 @@ def test_struck_text_and_footnote_marks_stand_apart() -> None:
     assert cell_of("<del>$2</del> $1").struck == "$2"
     assert cell_of("17.50 (video)<sup>\\*</sup>").marks == ("*",)
     assert cell_of("the 5<sup>th</sup>").text == "the 5th"
+    footnote = cell_of("$0.25 / MTok[^1]")
+    assert (footnote.text, footnote.marks) == ("$0.25 / MTok", ("1",))
+    assert list(blocks("[^1]: Reading became cheaper.\n")) == [Prose(("(1) Reading became cheaper.",))]
     assert cell_of("a<br/>b").lines == ("a", "b")
 
 

@@ -25,18 +25,54 @@ from crawler.meters import Meter, meter
         ("text-embedding-3-large-glbl", "text-embedding-3-large", "input_tokens", "standard", "global"),
         ("GPT-OSS-20b-IN-FT", "gpt-oss-20b-ft", "input_tokens", "standard", ""),
         ("DeepSeek R1 Outp", "deepseek-r1", "output_tokens", "standard", ""),
+        # Of other months: 2024-06, 2024-12, 2025-04, 2025-06, 2025-09, 2025-10, 2026-05 and 2026-08.
+        ("gpt4o realtime cached audio inp regn", "gpt4o-realtime", "cache_read_audio_tokens", "standard", "regional"),
+        ("gpt4o rtime cached txt inp rgnl", "gpt4o-rtime", "cache_read_tokens", "standard", "regional"),
+        ("gpt-4o-mini-tts-aud-out-glbl", "gpt-4o-mini-tts", "output_audio_tokens", "standard", "global"),
+        ("gpt-4o-transcribe-aud-inp-glbl", "gpt-4o-transcribe", "input_audio_tokens", "standard", "global"),
+        ("gpt-4o-transcribe-txt-out-dz", "gpt-4o-transcribe", "output_tokens", "standard", "datazone"),
+        ("GPT 5 Rsng Batch Inpt cchd Dzone", "gpt-5-rsng", "cache_read_tokens", "batch", "datazone"),
+        ("gpt-35-turbo16K-FT-Inp-glbl", "gpt-35-turbo16k-ft", "input_tokens", "standard", "global"),
+        ("gpt-4-turbo-128K Output-regional", "gpt-4-turbo-128k", "output_tokens", "standard", "regional"),
+        ("embedding-ada-regional", "embedding-ada", "input_tokens", "standard", "regional"),
+        ("gpt-4o-rt-txt-0603 cchd Inp DZn", "gpt-4o-rt-0603", "cache_read_tokens", "standard", "datazone"),
+        ("gpt-4o-rt-aud-0603 Outp glbl", "gpt-4o-rt-0603", "output_audio_tokens", "standard", "global"),
+        ("gpt-4o-aud-0603-txt Inp DZone", "gpt-4o-aud-0603", "input_tokens", "standard", "datazone"),
+        ("gpt rt img 0828 cchd Inp DZn", "gpt-rt-0828", "cache_read_image_tokens", "standard", "datazone"),
+        ("gpt img 1 mini inp txt glbl", "gpt-img-1-mini", "input_tokens", "standard", "global"),
+        ("gpt img 1 mini inp img glbl", "gpt-img-1-mini", "input_image_tokens", "standard", "global"),
+        ("gpt 4o tcrb d txt out dz", "gpt-4o-tcrb-d", "output_tokens", "standard", "datazone"),
+        ("gpt 4o tcrb d aud inp dz", "gpt-4o-tcrb-d", "input_audio_tokens", "standard", "datazone"),
+        ("5.5 ShortCo PP opt Dz", "5.5-shortco", "output_tokens", "priority", "datazone"),
+        ("5.5 LongCo cd inp Gl", "5.5-longco", "cache_read_tokens", "standard", "global"),
+        ("5.6 terra ShortCo Inp Std Gl", "5.6-terra-shortco", "input_tokens", "standard", "global"),
+        ("5.6 terra ShortCo Cd Wr Std Gl", "5.6-terra-shortco", "cache_write_tokens", "standard", "global"),
+        ("Claude Opus 4.5 Cache Write 5m glbl", "claude-opus-4.5", "cache_write_tokens", "standard", "global"),
+        ("Claude Opus 4.5 Cache Write 1h glbl", "claude-opus-4.5", "cache_write_1h_tokens", "standard", "global"),
     ],
 )
 def test_a_meter_says_model_unit_tier_and_zone(name: str, model: str, unit: str, tier: str, zone: str) -> None:
     assert meter(name) == Meter(model, unit, tier, zone)
 
 
-@pytest.mark.parametrize("name", ["OSS-20b FT", "Model Routers DZ", "Claude Cache Write Inp glbl", "Inp glbl"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "OSS-20b FT",
+        "Model Routers DZ",
+        "Claude Cache Write Inp glbl",
+        "Inp glbl",
+        "davinci-002-FT-Trng-regnl tkn",
+        "gpt-4.1-mini FT Training regional",
+    ],
+)
 def test_a_meter_without_a_direction_or_a_model_is_none(name: str) -> None:
     assert meter(name) is None
 
 
-@pytest.mark.parametrize("name", ["gpt 5 Inp Outp glbl", "gpt 5 Inp glbl DZone", "gpt 5 Batch pp Inp", "gpt 5 cd Outp"])
+@pytest.mark.parametrize(
+    "name", ["gpt 5 Inp Outp glbl", "gpt 5 Inp glbl DZone", "gpt 5 Batch pp Inp", "gpt 5 cd Outp", "gpt 5 wr aud cd"]
+)
 def test_a_meter_that_says_two_things_is_refused(name: str) -> None:
     with pytest.raises(PageChanged, match="two ways"):
         meter(name)

@@ -29,6 +29,13 @@ def read(direction: str, text: str, named: str = "") -> list[str]:
         ]),
         ("context", "$0.025 / 1,000,000 tokens (text/image/video)", ["cache_read_tokens 0.025 {}"]),
         ("input", "$0.45 ($0.00012 per image)", ["input_tokens 0.45 {}"]),
+        ("input", "$3.50 or $0.0053/min^*^ (audio)", ["input_audio_tokens 3.50 {}"]),
+        ("input", "$2.10 (audio / image [video])", [
+            "input_audio_tokens 2.10 {}", "input_image_tokens 2.10 {}", "input_video_tokens 2.10 {}",
+        ]),
+        ("output", "$21.00 or $0.004/min (text)", ["output_tokens 21.00 {}"]),
+        ("output", "$9.00 (text) $17.50 (video)^*^", ["output_tokens 9.00 {}", "output_video_tokens 17.50 {}"]),
+        ("output", "$30.00 per 1,000,000 tokens (images)", ["output_image_tokens 30.00 {}"]),
         ("output", "Non-thinking: $0.60 Thinking: $3.50", [
             "output_tokens 0.60 {'thinking': False}", "output_tokens 3.50 {'thinking': True}",
         ]),
@@ -57,6 +64,10 @@ def test_storage_may_have_dates_of_its_own() -> None:
         ("$12.00 (images) Equivalent to $0.134 per 1K/2K image** and $0.24 per 4K image**", "$12.00 (images)", []),
         ("$2.00 (text/image), equivalent to $0.0011 per image*", "$2.00 (text/image)", []),
         ("$1.00 (text), $0.0006 (image)*", "$1.00 (text)", ["$0.0006 (image)*"]),
+        # In HTML the star is a mark of the cell and not in its text.
+        ("$1.00 (text), $0.0006 (image)", "$1.00 (text)", ["$0.0006 (image)"]),
+        ("$30.00 (images) Equivalent to $0.0336 per 1K resolution image^*^", "$30.00 (images)", []),
+        ("$17.50 (video)", "$17.50 (video)", []),
         ("$0.039 per image*", "", ["$0.039 per image*"]),
         ("17.50 (video)^*^", "", ["17.50 (video)^*^"]),
     ],

@@ -99,6 +99,17 @@ def test_what_is_no_price_is_a_term() -> None:
     }
 
 
+@pytest.mark.parametrize("note", ["2026-09-30下线", "建议改用qwen3.8-max", "将于2026年9月30日下线"])
+def test_a_day_or_another_model_in_a_note_is_a_term(note: str) -> None:
+    offers = extract(altered(SAVED, "<p>qwen-max</p>", f"<p>qwen-max</p><p>{note}</p>"), NAME)
+    assert (note,) in {offer.terms for offer in offers if offer.model == "qwen-max"}
+
+
+def test_a_new_region_of_the_world_is_a_region() -> None:
+    offers = extract(altered(SAVED, "德国（法兰克福）", "法国（巴黎）"), NAME)
+    assert "法国（巴黎）" in {offer.region.partition("/")[0] for offer in offers}
+
+
 def test_one_discount_factor_is_applied_to_the_regular_price() -> None:
     offers = extract(altered(SAVED, "限时5折", "限时8.5折"), NAME)
     price = cell(offers, "qwen3.7-max", "standard", "input_tokens", TO_1M, BEIJING)
@@ -129,6 +140,8 @@ def test_a_price_for_a_thousand_tokens_stays_one() -> None:
         ("<p>免费额度</p>", "<p>输出图像分辨率</p>", "unknown column"),
         ("德国（法兰克福）", "火星（奥林帕斯）", "no known region"),
         ("<p>qwen-max</p>", "<p>qwen-max 输出半价2元</p>", "does not name a model"),
+        ("<p>qwen-max</p>", "<p>qwen-max 前3个月免费</p>", "does not name a model"),
+        ("<p>qwen-max</p>", "<p>qwen-max x0.5</p>", "does not name a model"),
         ("<p>图片输入：1.8元</p>", "<p>图片：1.8元</p>", "not one amount"),
         ('"content": ', '"html": ', "content"),
     ],

@@ -28,6 +28,17 @@ def test_a_trial_is_a_term_and_no_price_of_zero() -> None:
     assert (trial.components, trial.terms) == ((), ("free",))
 
 
+def test_what_is_rented_by_the_hour_is_reported() -> None:
+    page = altered(PAGE, '\\"per\\":\\"Free\\"', '\\"per\\":\\"instance / hour\\"')
+    assert "Trial" not in {offer.model for offer in extract(page, "cohere")}
+    assert page.unread == {"Trial: per instance / hour": 1}
+
+
+def test_capitals_of_a_label_may_change() -> None:
+    page = altered(PAGE, '\\"inputLabel\\":\\"Input\\"', '\\"inputLabel\\":\\"INPUT\\"')
+    assert extract(page, "cohere") == extract(saved(PAGE), "cohere")
+
+
 def test_searches_are_requests() -> None:
     price = cell(extract(saved(PAGE), "cohere"), "Rerank 4", "standard", "requests")
     assert (price.amount, price.per) == (Decimal(2), 1_000)

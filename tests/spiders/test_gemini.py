@@ -1,19 +1,79 @@
-"""Gemini's page: several prices in one cell, in Markdown and HTML; the real captures are converted, so none is read."""
+"""Gemini's page: several prices in one cell, in Markdown and HTML; the one capture of its own bytes is an excerpt."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from crawler import tariffs
 from crawler.failures import PageChanged
-from history.model import Conditions
-from tests.spiders.reading import altered, cell, extract, saved
+from history.model import ALWAYS, Conditions
+from tests.spiders.reading import altered, cell, extract, real, saved
 
 MD, HTML = "gemini/2026-10-05", "gemini/2026-07-21"
 SHORT, LONG = Conditions(max_input_tokens=200_000), Conditions(min_input_tokens=200_001)
 NEW_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
+FLASH, PRO = ("Gemini 3.7 Flash", "standard"), ("Gemini 2.5 Pro", "standard")
+FLASH_BATCH = ("Gemini 3.7 Flash", "batch")
+
+# Typed from the excerpt of 2026-08-18 by hand, all 17 prices: model and tier, unit, conditions, amounts; of two amounts
+# the first ends with 2026 and the second begins then.
+CELLS: list[tuple[tuple[str, str], str, Conditions, str]] = [
+    (FLASH, "input_tokens", ALWAYS, "0.75 1.50"),
+    (FLASH, "output_tokens", ALWAYS, "3.75 7.50"),
+    (FLASH, "cache_read_tokens", ALWAYS, "0.075 0.15"),
+    (FLASH_BATCH, "input_tokens", ALWAYS, "0.375 0.75"),
+    (FLASH_BATCH, "output_tokens", ALWAYS, "1.875 3.75"),
+    (PRO, "input_tokens", SHORT, "1.25"),
+    (PRO, "input_tokens", LONG, "2.50"),
+    (PRO, "output_tokens", SHORT, "10.00"),
+    (PRO, "output_tokens", LONG, "15.00"),
+    (PRO, "cache_read_tokens", SHORT, "0.125"),
+    (PRO, "cache_read_tokens", LONG, "0.25"),
+    (PRO, "cache_storage_token_hours", ALWAYS, "4.50"),
+]
+
+
+def test_every_cell_of_the_real_excerpt_read_by_hand(recorded: Path) -> None:
+    page = real(recorded, "gemini", "2026-08-18")
+    offers = {(offer.model, offer.tier): offer for offer in extract(page, "gemini")}
+    for key, unit, when, stated in CELLS:
+        found = [c for c in offers[key].components if (c.unit, c.conditions) == (unit, when)]
+        assert [(c.amount, c.currency, c.per) for c in found] == [
+            (Decimal(amount), "USD", 1_000_000) for amount in stated.split()
+        ], (key, unit)
+        dates = [(None, NEW_YEAR), (NEW_YEAR, None)] if " " in stated else [(None, None)]
+        assert [(c.valid_from, c.valid_to) for c in found] == dates
+    assert Counter(c.unit for offer in offers.values() for c in offer.components) == {
+        "input_tokens": 6,
+        "output_tokens": 6,
+        "cache_read_tokens": 4,
+        "cache_storage_token_hours": 1,
+    }
+    assert page.unread == {"Grounding with Google Search": 1, "table: Standard": 1}
+
+
+def test_the_star_of_a_price_in_html_hides_that_it_is_for_one_image() -> None:
+    cell_of_images = "<td>$2.70 (text),<br>$0.0006 (image)<sup>*</sup></td>"
+    page = altered(HTML, "<td>$2.70</td>", cell_of_images)
+    assert extract(page, "gemini") == extract(saved(HTML), "gemini")
+    assert page.unread["Output price (including thinking tokens): $0.0006 (image)"] == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "$2.70 (text and thinking)<br>\n Equivalent to $0.0336 per 1K resolution image<sup>*</sup>\n",
+        "$2.70 or $0.004/min<sup>*</sup> (text)",
+        "<em>Same as Standard</em><br>\n $2.70",
+    ],
+)
+def test_what_a_price_comes_to_is_not_read_as_another(said: str) -> None:
+    page = altered(HTML, "<td>$2.70</td>", f"<td>{said}</td>")
+    assert extract(page, "gemini") == extract(saved(HTML), "gemini")
 
 
 def read(direction: str, text: str) -> list[tuple[str, str, dict[str, object]]]:

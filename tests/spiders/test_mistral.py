@@ -1,6 +1,7 @@
 """Mistral's page in both its forms: what Next.js streams, trap by trap and against the real capture, and tables."""
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -51,6 +52,29 @@ def test_the_real_page_gives_as_many_prices_as_it_lists(recorded: Path) -> None:
         "pages": 1,
         "characters": 1,
     }
+
+
+def test_other_capitals_and_a_column_without_prices_move_nothing() -> None:
+    page = altered(TABLES, "<th>Cached input</th>", "<th>Cached Input</th><th>Released</th>")
+    body = page.body.replace(b"</td><td>$0.068", b"</td><td>$0.068</td><td>May").replace(
+        b"$<!-- -->0.15", b"$0.15</td><td>"
+    )
+    body = body.replace(b"</td><td>-</td>", b"</td><td>-</td><td></td>")
+    page = replace(page, body=body)
+    assert extract(page, "mistral") == extract(saved(TABLES), "mistral")
+    assert page.unread["Released"] == 1
+
+
+def test_the_training_of_a_model_is_no_price_of_its_use_whatever_it_is_called() -> None:
+    page = altered(STREAM, "Training Cost (/M tokens)", "One-off training (/M tokens)")
+    assert extract(page, "mistral") == extract(saved(STREAM), "mistral")
+
+
+def test_a_table_of_plans_is_reported() -> None:
+    plans = "<table><tr><th>Plan</th><th>Monthly</th></tr><tr><td>Pro</td><td>$14.99</td></tr></table></body>"
+    page = altered(TABLES, "</body>", plans)
+    assert extract(page, "mistral") == extract(saved(TABLES), "mistral")
+    assert page.unread == {"table: Document AI": 1}
 
 
 def test_an_id_that_two_models_share_names_neither() -> None:
