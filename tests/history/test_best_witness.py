@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from history.db import reading, writing
-from history.queries import Scope, as_of, best_as_of, best_timeline
+from history.queries import Scope, Version, as_of, best_as_of, best_timeline
 from tests.feed.rows import DAY, NOW, Rows
 from tests.postgres import forget
 
@@ -162,21 +162,40 @@ def _identity(who: str, model: str, day: int) -> str:
     return model
 
 
-def _expected(history: list[tuple[str, Said]], at: int, known: int) -> list[tuple[str, ...]]:
-    in_force: dict[tuple[str, ...], Said] = {}
+Key = tuple[str, str, str, str]
+
+
+def _in_force(history: list[tuple[str, Said]], at: int, known: int) -> dict[Key, Said]:
+    """By who bills, witness, model and tier: what that witness says it costs."""
+    newest: dict[Key, Said] = {}
     for who, said in sorted(history, key=lambda one: one[1].since):
         if said.since <= at and said.known <= known:
-            in_force[who, said.witness, said.model, said.tier] = said
-    told = [(key, said) for key, said in in_force.items() if said.amount is not None]
-    ranks: dict[tuple[str, ...], int] = {}
-    for (who, witness, model, tier), _ in told:
-        subject = (who, _identity(who, model, at), tier)
-        ranks[subject] = min(ranks.get(subject, 9), WITNESSES.index(witness))
-    return sorted(
-        (*key, str(said.amount))
-        for key, said in told
-        if WITNESSES.index(key[1]) == ranks[key[0], _identity(key[0], key[2], at), key[3]]
-    )
+            newest[who, said.witness, said.model, said.tier] = said
+    return {key: said for key, said in newest.items() if said.amount is not None}
+
+
+def _best_rank(told: dict[Key, Said], key: Key, at: int) -> int:
+    """Of those that tell the same price: the rank of the best."""
+    who, _, model, tier = key
+    subject = (who, _identity(who, model, at), tier)
+    ranks = [WITNESSES.index(k[1]) for k in told if (k[0], _identity(k[0], k[2], at), k[3]) == subject]
+    return min(ranks, default=len(WITNESSES))
+
+
+def _expected(history: list[tuple[str, Said]], at: int, known: int) -> list[tuple[str, ...]]:
+    told = _in_force(history, at, known)
+    best = [key for key in told if WITNESSES.index(key[1]) == _best_rank(told, key, at)]
+    return sorted((*key, str(told[key].amount)) for key in best)
+
+
+def _expected_versions(history: list[tuple[str, Said]]) -> list[tuple[str, ...]]:
+    """Every version at whose start nobody better has a price in force, as believed when all is known."""
+    kept = []
+    for who, said in history:
+        key = (who, said.witness, said.model, said.tier)
+        if WITNESSES.index(said.witness) <= _best_rank(_in_force(history, said.since, 99), key, said.since):
+            kept.append((*key, str(said.since), str(said.amount)))
+    return sorted(kept)
 
 
 def _write(engine: Engine, history: list[tuple[str, Said]]) -> None:
@@ -194,12 +213,12 @@ def _write(engine: Engine, history: list[tuple[str, Said]]) -> None:
         )  # fmt: skip
 
 
-@given(
-    history=st.lists(
-        _said(), max_size=14, unique_by=lambda one: (one[0], one[1].witness, one[1].model, one[1].tier, one[1].since)
-    ),
-    at=st.integers(-4, 4), known=st.integers(-4, 5), limit=st.integers(1, 9),
-)  # fmt: skip
+HISTORIES = st.lists(
+    _said(), max_size=14, unique_by=lambda one: (one[0], one[1].witness, one[1].model, one[1].tier, one[1].since)
+)
+
+
+@given(history=HISTORIES, at=st.integers(-4, 4), known=st.integers(-4, 5), limit=st.integers(1, 9))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_witnesses_say_the_best_is_told_as_a_brute_force_finds_it(
     engine: Engine, history: list[tuple[str, Said]], at: int, known: int, limit: int
@@ -216,3 +235,19 @@ def test_whatever_witnesses_say_the_best_is_told_as_a_brute_force_finds_it(
         history, at, known
     )
     assert {one.series_id for one in everything if one.witness == "first_party"} <= {one.series_id for one in found}
+
+
+@given(history=HISTORIES, limit=st.integers(1, 9))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_history_is_told_by_its_best_witnesses_as_a_brute_force_finds_it(
+    engine: Engine, history: list[tuple[str, Said]], limit: int
+) -> None:
+    _write(engine, history)
+    found: list[Version] = []
+    with reading(engine) as connection:
+        while page := best_timeline(connection, Scope(), after=found[-1].place if found else None, limit=limit):
+            found += page
+    assert sorted(
+        (one.provider, one.witness, one.model, one.tier, str((one.valid_from - MOVED).days), str(one.amount))
+        for one in found
+    ) == _expected_versions(history)
