@@ -69,9 +69,17 @@ def _undisputed(connection: Connection, page: list[Price], at: datetime, known_a
     for witness in RANK:
         if told := [one for one in doubtful if one.witness == witness]:
             subjects = _subjects(told, at)
-            better = set(_subjects(_rivals(connection, told, at, known_at), at))
+            better = _better_here(page, told, at)
+            if alone := [one for one, subject in zip(told, subjects, strict=True) if subject not in better]:
+                better |= set(_subjects(_rivals(connection, alone, at, known_at), at))
             disputed |= {one.series_id for one, subject in zip(told, subjects, strict=True) if subject in better}
     return [one for one in page if one.series_id not in disputed] if disputed else page
+
+
+def _better_here(page: list[Price], told: list[Price], at: datetime) -> set[Subject]:
+    """What better witnesses say on the page itself: of that nobody has to be asked."""
+    billers, rank = {one.provider for one in told}, RANK[told[0].witness]
+    return set(_subjects([one for one in page if one.provider in billers and RANK[one.witness] < rank], at))
 
 
 def _rivals(connection: Connection, told: list[Price], at: datetime, known_at: datetime) -> list[Subject]:

@@ -101,6 +101,8 @@ def test_first_parties_alone_cost_no_second_question(rows: Rows) -> None:
     told(rows, "openai", "2.5", MOVED)
     assert questions(rows) == 1
     told(rows, "litellm", "2.5", MOVED)
+    assert questions(rows) == 1
+    told(rows, "litellm", "2.5", MOVED, unit="output_tokens")
     assert questions(rows) > 1
 
 

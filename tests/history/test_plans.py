@@ -79,7 +79,9 @@ def test_a_narrow_question_is_answered_by_seeks(crowd: Rows, asked: str) -> None
 @on_sqlite
 def test_a_better_witness_is_found_by_seeks(crowd: Rows) -> None:
     crowd.source("map", kind="map", witness="imported")
-    told = crowd.price("9", NOW, model="a", source="map", provider_id=crowd.known["provider", "deepseek"])
+    biller = crowd.known["provider", "deepseek"]
+    told = crowd.price("9", NOW, model="a", source="map", provider_id=biller)
+    crowd.price("9", NOW, model="a", source="map", provider_id=biller, unit="images")
     with reading(crowd.engine) as connection:
         found = queries.best_as_of(connection, Scope(model="a"), NOW, NOW)
     assert told not in {one.series_id for one in found}
