@@ -17,6 +17,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from sqlalchemy import Engine
@@ -25,20 +26,21 @@ from sqlalchemy.exc import OperationalError
 
 import migrations
 from crawler import replay as replaying
+from crawler.doctor import examine
 from crawler.page import Page
 from crawler.process import CrawlResult
 from crawler.process import crawl as crawl_in_child
-from crawler.reading import read, spider_class, spider_names
+from crawler.reading import read, scheduled_names, spider_class, spider_names
 from crawler.schedule import Schedule, in_children
 from feed.api.bills import Bills
+from feed.drifting import sentences
 from feed.health import health
 from feed.tally import Tally, records_of
 from feed.usages import NotUsages
 from history import crosscheck as checking
-from history import queries
-from history.currency import currencies
+from history import model, queries
 from history.db import connect, reading, recording
-from history.model import Fetched, Outcome
+from history.model import Fetched, Offer, Outcome, Volume, noun_of
 from history.recorder import AlreadyRecorded
 from history.settings import settings
 from history.times import from_rfc3339, to_rfc3339
@@ -71,7 +73,7 @@ def up(host: Host = "127.0.0.1", port: Port = PORT) -> None:
         schedule = _schedule(engine)
         schedule.start()
         try:
-            _serve(engine, listener, f"{len(spider_names())} sources on schedule · data in {_where()}")
+            _serve(engine, listener, f"{len(_scheduled())} sources on schedule · data in {_where()}")
         finally:
             say.print("stopping: giving back what was being crawled …")
             schedule.stop()
@@ -129,17 +131,21 @@ def extract(
     ] = None,
     captured: Moment = None,
 ) -> None:
-    """Print the offers that a spider reads in a saved page, as JSON lines: for working on a parser."""
+    """Print what a spider reads in a saved page, one offer, volume or host a line: for working on a parser."""
     spider = spider_class(name)()
     page = _page(file, spider.start_urls[0], url, captured)
     result = read(spider, [(page, Fetched(page.url, "", page.fetched_at))], page.fetched_at)
-    for offer in result.offers:
-        sys.stdout.write(json.dumps(offer.as_dict(), ensure_ascii=False) + "\n")
+    stated: list[Offer | Volume | model.Host] = [*result.offers, *result.volumes, *result.hosts]
+    for statement in stated:
+        sys.stdout.write(json.dumps(statement.as_dict(), ensure_ascii=False) + "\n")
+    for notice in result.notices:
+        say.print(f"{notice.citation} {notice.licence}")
     for column, times in sorted(result.unread.items()):
         say.print(f"[yellow]unread[/]: {column} ({times} x)")
     if result.failure:
         raise Refused(f"{result.failure.name}: {result.failure.message}")
-    say.print(f"{len(result.offers)} offers, {sum(len(offer.components) for offer in result.offers)} prices")
+    prices = sum(len(offer.components) for offer in result.offers)
+    say.print(f"{len(stated)} {noun_of(stated)}" + (f", {prices} prices" if result.offers else ""))
 
 
 @app.command()
@@ -163,18 +169,19 @@ def replay(
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """How every source fares: last success, last failure and why, and what is held."""
+    """How every source fares: last success, last failure and why, what has drifted, and what is held."""
     now = datetime.now(UTC)
     with _database() as engine, reading(engine) as connection:
-        sources = queries.statuses(connection)
+        sources = queries.statuses(connection, now)
     table = Table("source", "health", "", box=None, pad_edge=False)
     for source in sources:
         state = health(source, now)
         if as_json:
-            sys.stdout.write(
-                json.dumps({"source": source.name, "health": state.word, "sentence": state.sentence}) + "\n"
-            )
-        colour = {"ok": "green", "failing": "red"}.get(state.word, "yellow")
+            told = {"source": source.name, "health": state.word, "sentence": state.sentence}
+            drift = sentences(source.drifting.drifts) if source.drifting else []
+            spent = {"requests_today": source.requests_today, "daily_budget": source.daily_budget}
+            sys.stdout.write(json.dumps({**told, "drift": drift, **spent}) + "\n")
+        colour = {"ok": "green", "drifting": "magenta", "failing": "red"}.get(state.word, "yellow")
         table.add_row(source.name, f"[{colour}]{state.word}[/]", state.sentence)
     if not as_json:
         Console().print(table if sources else "no source is on record yet; run: tokentape crawl")
@@ -203,10 +210,6 @@ def cost(
     as_json: AsJson = False,
 ) -> None:
     """What requests cost at their times. Exit code 1: something could not be priced, and is in no sum."""
-    if not file.is_file():
-        raise Refused(f"{file} is not a file")
-    if currency is not None and currency not in currencies():
-        raise Refused(f"there is no rate of {currency!r}; there are rates of {', '.join(currencies())}")
     tally = Tally(currency)
     with _database() as engine:
         bills = Bills(engine, _moment(known_at) if known_at else None, currency)
@@ -223,6 +226,18 @@ def cost(
         say.print(trouble, style="yellow", markup=False)
     say.print(f"{tally.priced} of {tally.records} records priced, as known at {to_rfc3339(bills.known_at)}")
     if not tally.is_complete:
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check this machine and this installation, and say what to do about what is missing."""
+    found = []
+    for each in examine(settings(), datetime.now(UTC), migrations.is_current):
+        found.append(each.state)
+        colour = {"ok": "green", "advice": "yellow"}.get(each.state, "red")
+        _tell(asdict(each), f"[{colour}]{each.state:<8}[/]{escape(str(each))}", as_json)
+    if "problem" in found:
         raise typer.Exit(1)
 
 
@@ -289,12 +304,16 @@ def _serve(engine: Engine, listener: socket.socket, about: str) -> None:
 
 
 def _schedule(engine: Engine) -> Schedule:
-    sources = [spider_class(name).source() for name in spider_names()]
+    sources = [spider_class(name).source() for name in _scheduled()]
     return Schedule(engine, sources, in_children(settings().database))
 
 
+def _scheduled() -> list[str]:
+    return scheduled_names(settings().key)
+
+
 def _known(names: list[str] | None) -> list[str]:
-    return [spider_class(name).name for name in names] if names else spider_names()
+    return [spider_class(name).name for name in names] if names else _scheduled()
 
 
 def _progress(items: Iterable[Item], doing: str, total: int | None = None) -> Iterator[Item]:
@@ -324,23 +343,24 @@ def _replay(folder: Path, names: list[str], as_json: bool) -> None:
         raise Refused(
             f"{folder} holds no capture of {', '.join(names or spider_names())}: NAME/DATE/capture.json is looked for"
         )
-    left_alone = 0
+    left_alone, runs = 0, len(replaying.runs_of(captures))
     with _database(migrate=True) as engine:
-        for recorded in _progress(replaying.replay(engine, captures), "replaying", len(captures)):
+        for recorded in _progress(replaying.replay(engine, captures), "replaying", runs):
             if isinstance(recorded, AlreadyRecorded):
                 left_alone += 1
             else:
                 result = CrawlResult.of(recorded)
                 _tell(asdict(result), f"{to_rfc3339(recorded.observed_at)} {result}", as_json)
     note = f"; {left_alone} left alone: their source was observed then or later" if left_alone else ""
-    say.print(f"{len(captures) - left_alone} of {len(captures)} captures recorded{note}")
+    noun = "captures" if runs == len(captures) else f"runs of {len(captures)} captures"
+    say.print(f"{runs - left_alone} of {runs} {noun} recorded{note}")
 
 
 def _reread(names: list[str], as_json: bool) -> None:
     with _database(migrate=True) as engine:
         for name in _progress(names, "reading again", len(names)):
             recorded = replaying.reread(engine, name, datetime.now(UTC), force=True)
-            corrections = recorded.events if recorded else 0
+            corrections = recorded.events + recorded.restated if recorded else 0
             _tell({"source": name, "corrections": corrections}, f"{name}: {corrections} corrections", as_json)
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from feed.api.bills import Billed
 from feed.usages import Malformed, NotUsages, Told, from_csv, from_ndjson
+from history.currency import currencies
 from history.model import plain
 
 _EXACT = Context(prec=100)
@@ -20,6 +21,8 @@ _LISTED = 20
 
 def records_of(file: Path, default_at: datetime | None = None) -> Iterator[Told | Malformed]:
     """The usage records of a file: CSV by its name or its first letters, NDJSON otherwise; .gz is unpacked."""
+    if not file.is_file():
+        raise NotUsages(f"{file} is not a file")
     with _opened(file) as lines:
         try:
             if ".csv" in file.suffixes:
@@ -34,6 +37,8 @@ class Tally:
     """Adds bills up. A record that could not be priced whole is counted in no sum, only among what is missing."""
 
     def __init__(self, currency: str | None = None) -> None:
+        if currency is not None and currency not in currencies():
+            raise LookupError(f"there is no rate of {currency!r}; there are rates of {', '.join(currencies())}")
         self.currency = currency
         self.records = self.priced = 0
         self._sums: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)

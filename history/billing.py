@@ -10,11 +10,10 @@ from sqlalchemy import Connection
 from history.cost import EXACT, Cost, Missing, Reason, Tariff, cost_of
 from history.identity import close_to
 from history.queries.tariffs import Sold, models_of, newest_recorded, provider_slugs, tariffs
+from history.queries.witnesses import RANK
 from history.times import EPOCH
 from history.usage import Usage
 
-# Whose word is taken first; the same for every reader of the history.
-_RANKS = {"first_party": 0, "documented": 1, "gateway": 2, "imported": 3}
 # So many records are priced at once, and so many versions of prices kept: 200 MB of them at most.
 _AT_ONCE, _KEPT = 500, 300_000
 # Looking for like names takes a millisecond and more.
@@ -124,4 +123,4 @@ def _unlisted(reason: Reason, field: str, asked: str, known: Sequence[str]) -> M
 
 
 def _rank(tariff: Tariff) -> tuple[int, bool, str]:
-    return _RANKS[tariff.witness], "USD" not in tariff.currencies, tariff.source
+    return RANK[tariff.witness], "USD" not in tariff.currencies, tariff.source

@@ -1,6 +1,7 @@
 """How readers ask: parameters that are checked, named in the contract, and refused where they are not known."""
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import Request
@@ -14,6 +15,7 @@ from history.times import from_rfc3339
 from history.units import UNITS
 
 LARGEST_ID = 2**63 - 1
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def _moment(text: Any) -> datetime:
@@ -38,13 +40,25 @@ def _currency(code: str) -> str:
     return code
 
 
+def _day(text: Any) -> date:
+    """A date alone: pydantic would also take a time, and a number of seconds."""
+    if not isinstance(text, str) or not _DATE.fullmatch(text):
+        raise ValueError("a day such as 2026-05-11 is expected")
+    return date.fromisoformat(text)
+
+
 # NUL is a character that PostgreSQL's text cannot hold.
 Text = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00]*$")]
 _Rfc3339 = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+_Iso8601 = Annotated[str, Field(json_schema_extra={"format": "date"})]
 Moment = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=_Rfc3339)]
+Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=_Iso8601)]
 UnitName = Annotated[str, AfterValidator(_unit), Field(json_schema_extra={"enum": list(UNITS)})]
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_currency)]
 Seller = Literal["first_party", "cloud", "gateway", "any"]
+# A source is asked for by name, and tells what it tells.
+WitnessAsked = Literal["best", "all", "first_party", "documented", "gateway", "imported"]
+Country = Annotated[str, Field(pattern="^[A-Za-z]{2}$"), AfterValidator(str.upper)]
 Limit = Annotated[int, Field(ge=1, le=1000, description="At most so many at once.")]
 Cursor = Annotated[str, Field(max_length=1000, description="`next_cursor` of the page before, with the same filters.")]
 Id = Annotated[int, Field(ge=0, le=LARGEST_ID)]
@@ -68,7 +82,8 @@ class Asked(BaseModel):
         try:
             return cls.model_validate(once)
         except ValidationError as error:
-            raise refused(error.errors(include_url=False), sorted(cls.model_fields)) from None
+            names = sorted(field.alias or name for name, field in cls.model_fields.items())
+            raise refused(error.errors(include_url=False), names) from None
 
     @classmethod
     def parameters(cls) -> dict[str, Any]:
@@ -95,9 +110,21 @@ class Nothing(Asked):
         return {}
 
 
+class Identified(Asked):
+    """Which models, by what they are."""
+
+    canonical: Text | None = Field(
+        None, description="A canonical model, whoever sells it under whatever name.", examples=["z-ai/glm-5.2"]
+    )
+    author: Text | None = Field(None, description="Who made the model: a slug.", examples=["z-ai"])
+    country: Country | None = Field(None, description="Where its author sits: ISO 3166-1 alpha-2.", examples=["CN"])
+
+
 def scope(asked: BaseModel, seller: Seller) -> Scope:
     """The scope of a question with any of the fields of `Scope`."""
-    exact = {name: getattr(asked, name, None) for name in Scope._fields if name != "seller"}
+    exact = {name: getattr(asked, name, None) for name in Scope._fields if name not in ("seller", "not_tier")}
+    if exact["witness"] in ("best", "all"):
+        exact["witness"] = None
     kinds: dict[str, ProviderKind] = {"first_party": "lab", "cloud": "cloud", "gateway": "gateway"}
     return Scope(**exact, seller=kinds.get(seller))
 

@@ -23,9 +23,10 @@ from sqlalchemy import (
     select,
 )
 
+from history.columns import OPEN
 from history.cost import PriceVersion, Tariff, price_of_one
 from history.queries.prepared import Prepared
-from history.tables import OPEN, offer, price, provider, run, series, source
+from history.tables import offer, price, provider, run, series, source
 
 Sold = tuple[str, str]
 _ABOUT = 6

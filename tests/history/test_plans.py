@@ -77,6 +77,27 @@ def test_a_narrow_question_is_answered_by_seeks(crowd: Rows, asked: str) -> None
 
 
 @on_sqlite
+def test_a_better_witness_is_found_by_seeks(crowd: Rows) -> None:
+    crowd.source("map", kind="map", witness="imported")
+    biller = crowd.known["provider", "deepseek"]
+    told = crowd.price("9", NOW, model="a", source="map", provider_id=biller)
+    crowd.price("9", NOW, model="a", source="map", provider_id=biller, unit="images")
+    with reading(crowd.engine) as connection:
+        found = queries.best_as_of(connection, Scope(model="a"), NOW, NOW)
+    assert told not in {one.series_id for one in found}
+    lines = plan(crowd.engine, queries.best_as_of, Scope(model="a"), NOW, NOW)
+    assert sum("SEARCH found" in line for line in lines) == 2
+    assert not {"price", "series"} & set(scans(lines))
+
+
+@on_sqlite
+def test_the_offers_of_a_canonical_model_are_found_before_their_prices(crowd: Rows) -> None:
+    lines = plan(crowd.engine, queries.as_of, Scope(canonical="deepseek/deepseek-v4-flash"), NOW, NOW)
+    assert any("SEARCH found" in line for line in lines)
+    assert not {"price", "change_event", "series"} & set(scans(lines))
+
+
+@on_sqlite
 def test_the_revision_looks_only_at_announced_prices(crowd: Rows) -> None:
     crowd.price("9", NOW + 30 * DAY, recorded_at=NOW + 20 * HOUR, model="a")
     lines = plan(crowd.engine, queries.revision, NOW)
@@ -123,3 +144,17 @@ def test_the_short_way_agrees_with_sqlalchemys_own(crowd: Rows) -> None:
             assert short == own
             assert [[type(value) for value in row] for row in short] == [[type(value) for value in row] for row in own]
     assert len(own) == 26 * 2 * 3
+
+
+@on_sqlite
+@pytest.mark.parametrize("asked", [{}, {"model": "a"}, {"first_day": NOW.date(), "last_day": NOW.date()}])
+def test_volumes_are_found_by_model_and_by_day(engine: Engine, crowd: Rows, asked: dict[str, Any]) -> None:
+    """The newest day is where an index begins, read backwards; a page of it ends the look."""
+    for number in range(8):
+        for model in MODELS:
+            crowd.volume(model, NOW.date() - number * DAY)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("ANALYZE")
+    steps = plan(engine, queries.volumes, queries.AskedVolumes(**asked), NOW)
+    assert [step for step in steps if "volume_of_" in step or ("PRIMARY KEY" in step and "volume" in step)]
+    assert [step for step in steps if re.fullmatch(r"SCAN volume", step)] == []
