@@ -154,7 +154,7 @@ class _Comparison:
             return False
         self.verdict.in_force[key] = InForce(quote, due[-1])
         old = self.book.in_force.get(key)
-        self._tell(Change(_kind(old, quote), key.offer, due[-1], key, old, quote))
+        self._tell(Change(kind_of(old, quote), key.offer, due[-1], key, old, quote))
         return True
 
     def _cancel(self, key: SeriesKey, start: datetime) -> None:
@@ -194,7 +194,7 @@ class _Comparison:
         self._release(key)
         self.verdict.in_force[key] = InForce(quote, valid_from)
         self.verdict.versions.append(Version(key, valid_from, quote, basis, sighting.run_id))
-        self._tell(Change(_kind(old, quote), key.offer, valid_from, key, old, quote))
+        self._tell(Change(kind_of(old, quote), key.offer, valid_from, key, old, quote))
 
     def judge_missing_prices(self) -> None:
         if self.found == len(self.book.in_force) and not self.book.held:
@@ -273,7 +273,8 @@ def _same_price(old: str, new: str) -> bool:
     return promotion and before.unit_price == after.unit_price
 
 
-def _kind(old: str | None, new: str) -> EventKind:
+def kind_of(old: str | None, new: str) -> EventKind:
+    """Which way a price moved; the same price in other words is a change of terms."""
     if old is None:
         return EventKind.PRICE_ADDED
     before, after = Quote.parse(old), Quote.parse(new)

@@ -76,11 +76,14 @@ def changes_before(connection: Connection, wanted: Wanted, before: int | None, l
 
 
 def stories(connection: Connection, wanted: Wanted, before: int | None, limit: int) -> list[Story]:
-    """The newest stories first, whole, where at least one change is wanted that is more than a source's rounding."""
+    """The newest stories first, whole, where at least one change is wanted that is more than a source's rounding.
+
+    What was documented, or stands in somebody's map, is history when it reaches us; only what we saw is news.
+    """
     more_than_rounding = or_(change_event.c.change_bp.is_(None), change_event.c.change_bp != 0)
     matching = (
         _joined(select(change_event.c.story_id))
-        .where(more_than_rounding, *_conditions(wanted))
+        .where(more_than_rounding, source.c.witness.in_(("first_party", "gateway")), *_conditions(wanted))
         .distinct()
         .order_by(change_event.c.story_id.desc())
         .limit(limit)

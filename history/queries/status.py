@@ -44,13 +44,14 @@ class SourceStatus(NamedTuple):
 
 
 def statuses(connection: Connection) -> list[SourceStatus]:
-    """Every source, by name."""
+    """Every source that is crawled or imported, by name: a file of our own does not fail."""
     newest = _last(connection)
     successes = _last(connection, run.c.outcome != Outcome.FAILED.value)
     failures = _last(connection, run.c.failure.is_not(None))
     live, waiting, others = _live_offers(connection), _held(connection), _others(connection)
     columns = (source.c.id, source.c.name, provider.c.slug, source.c.url, source.c.interval_s, source.c.verified)
     listed = select(*columns, source.c.paused_until).join(provider).order_by(source.c.name)
+    listed = listed.where(source.c.witness != "documented")
     return [
         SourceStatus(
             *row[1:], live.get(row.id, 0), newest.get(row.name), successes.get(row.name), failures.get(row.name),
