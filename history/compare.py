@@ -7,6 +7,7 @@ from functools import cached_property
 
 from history.book import Basis, Book, Change, Held, InForce, OfferState, Verdict, Version
 from history.model import EventKind, OfferKey, Quote, SeriesKey
+from history.telling import told
 from history.validation import Observation, Seen
 
 PLAUSIBLE_FACTOR = 5
@@ -30,8 +31,9 @@ def compare(book: Book, seen: Seen, at: datetime, *, complete: bool) -> Verdict:
         comparison.judge_missing_announcements()
         comparison.judge_missing_offers()
     verdict = comparison.verdict
-    told = [change for change in _conditions_moved(verdict.changes) if not book.baseline or _is_news(change, book)]
-    verdict.changes = sorted(told, key=_telling_order)
+    news = [change for change in _conditions_moved(verdict.changes) if not book.baseline or _is_news(change, book)]
+    after = {key: state.quote for key, state in verdict.in_force.items()}
+    verdict.changes = sorted(told(news, book.in_force, after), key=_telling_order)
     return verdict
 
 
