@@ -84,9 +84,9 @@ def conditions_in_a_word(text: str) -> str:
     return ", ".join(_words({name: value for name, value in stated.items() if name not in hours}))
 
 
-def is_of_length(text: str) -> bool:
-    """Whether the price depends on how long the prompt or the answer is."""
-    return any(name.endswith("_tokens") for name in conditions_of(text))
+def is_upper_tier(text: str) -> bool:
+    """Whether the price is for long prompts or answers only."""
+    return any(name.startswith("min_") for name in conditions_of(text))
 
 
 def moment(at: datetime) -> str:

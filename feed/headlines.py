@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from feed import plans
-from feed.figures import conditions_in_words, is_of_length, percent, rate
+from feed.figures import conditions_in_words, is_upper_tier, percent, rate
 from feed.promotions import briefly_promoted
 from feed.wording import briefly, clean, in_order, named, postponements, quoted, size_of, subject, unit_label
 from history.model import EventKind, Quote
@@ -53,9 +53,9 @@ def pieces(story: Story) -> list[Piece]:
 
 
 def _is_move(one: Change) -> bool:
-    """A price under conditions that comes or goes is a move too, except that a whole tier of lengths is one thing."""
+    """A price under conditions that comes or goes is a move too, except that a tier of long prompts is one thing."""
     if one.kind in _CAME_OR_WENT:
-        return None not in (one.old, one.new) and not is_of_length(one.conditions)
+        return None not in (one.old, one.new) and not is_upper_tier(one.conditions)
     return one.kind in _MOVES and one.old is not None
 
 

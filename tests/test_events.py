@@ -36,8 +36,9 @@ def at(text: str) -> datetime:
 
 
 def usd(unit: str, amount: str, when: Conditions = ALWAYS, *, currency: str = "USD", **stated: Any) -> PriceComponent:
-    listed = {"list_amount": Decimal(stated.pop("list"))} if "list" in stated else {}
-    return PriceComponent(UNITS[unit], Decimal(amount), currency, 1_000_000, when, **listed, **stated)
+    if "list" in stated:
+        stated["list_amount"] = Decimal(stated.pop("list"))
+    return PriceComponent(UNITS[unit], Decimal(amount), currency, 1_000_000, when, **stated)
 
 
 def prices(text: str, when: Conditions = ALWAYS, **stated: Any) -> list[PriceComponent]:
@@ -70,7 +71,9 @@ class World:
             with recording(self.engine) as connection:
                 digest = evidence.keep(connection, page.body, page.media_type, moment)
             fetched = Fetched(page.url, digest, moment)
-            self._take(read(spider_class(spider)(), [(replace(page, fetched_at=moment), fetched)], moment))
+            whole = read(spider_class(spider)(), [(replace(page, fetched_at=moment), fetched)], moment)
+            # A hand-made page is as long as its story needs.
+            self._take(replace(whole, source=replace(whole.source, offers_expected=range(1, 1000))))
 
     def _take(self, reading: Reading) -> Recorded:
         with recording(self.engine) as connection:
@@ -382,3 +385,72 @@ def test_discounts_that_come_and_go_at_a_gateway_stay_out_of_the_labs_feed(world
     reader = TestClient(create_app(world.engine, "http://t"))
     assert reader.get("/feeds/changes.json").json()["items"] == []
     assert len(reader.get("/feeds/changes.json?seller=gateway").json()["items"]) == 5
+
+
+def rewritten(name: str, *changes: tuple[str, str]) -> Page:
+    """A saved page in a spider's real shape, with some of its cells in other words."""
+    page = saved(name)
+    text = page.body.decode()
+    for old, new in changes:
+        assert old in text, f"{name} does not hold {old!r}"
+        text = text.replace(old, new)
+    return replace(page, body=text.encode())
+
+
+def test_mimos_cut_on_mimos_page(world: World) -> None:
+    """Its tables of two lengths became tables of one price; the page calls the base length a tier as well."""
+    before = "xiaomi/2026-04-20"
+    world.captured("2026-05-26", "xiaomi", saved(before))
+    text = saved(before).body.decode()
+    head = text[text.index("<h3>Overseas") : text.index("<tbody>", text.index("<h3>Overseas"))]
+    flat = (
+        "<h3>Overseas Pricing of the Model</h3><table><thead><tr><th></th><th>Input (Cache Hit)</th>"
+        "<th>Input (Cache Miss)</th><th>Output</th></tr></thead>"
+    )
+    long = "<td>$0.20</td><td>$1.00</td><td>$3.00</td><td>$0.40</td><td>$2.00</td><td>$6.00</td>"
+    short = "<td>$0.0036</td><td>$0.435</td><td>$0.87</td>"
+    world.captured("2026-05-27", "xiaomi", rewritten(before, (head, flat), (long, short)))
+    (story,) = world.stories()
+    assert headline(story) == (
+        "mimo-v2.5-pro: cache hit (≤256K) in overseas −98.2 %, output (≤256K) in overseas −71 %, "
+        "input (≤256K) in overseas −56 %, 256K–1M tier removed"
+    )
+    told = {one.unit: one.change_bp for one in story.changes if "min_" in one.conditions}
+    assert told == {"cache_read_tokens": -9910, "input_tokens": -7825, "output_tokens": -8550}
+
+
+def test_a_surcharge_that_goes_on_anthropics_page(world: World) -> None:
+    before = "anthropic/2026-02-06"
+    text = saved(before).body.decode()
+    surcharge = text[text.index("### Long context") : text.index("#### Code")]
+    world.captured("2026-03-01", "anthropic", saved(before))
+    world.captured("2026-03-13", "anthropic", rewritten(before, (surcharge, "")))
+    assert "Claude Opus 4.6: >200K tier removed" in world.headlines("Claude Opus 4.6")
+
+
+@pytest.mark.parametrize(
+    ("spider", "page", "cells", "model", "expected"),
+    [
+        ("zai", "zai/2026-10-05", [("\\$0.15 ", "\\$0.30 "), ("\\$0.50 ", "\\$1.00 ")], "GLM-5.3-Flash",
+         "input +100 %, output +100 %"),
+        ("anthropic", "anthropic/2026-10-01", [("$0.50 / MTok", "$0.25 / MTok")], "Claude Opus 5",
+         "cache hit −50 %"),
+        ("mistral", "mistral/2026-10-20", [("$<!-- -->1.5<", "$<!-- -->3<")], "mistral-medium-latest", "input +100 %"),
+        ("gemini", "gemini/2026-10-05", [("January 1, 2027", "March 1, 2027")], "gemini-3.8-flash",
+         "input +100 % from 2027-03-01, output +100 % from 2027-03-01, cache hit +100 % from 2027-03-01"),
+    ],
+)  # fmt: skip
+def test_on_the_pages_of_real_sellers(
+    world: World, spider: str, page: str, cells: list[tuple[str, str]], model: str, expected: str
+) -> None:
+    world.captured("2026-11-01", spider, saved(page))
+    world.captured("2026-11-09", spider, rewritten(page, *cells))
+    assert [line.partition(": ")[2] for line in world.headlines(model)] == [expected]
+
+
+def test_deepseeks_promotion_becomes_the_list_price_on_its_own_page(world: World) -> None:
+    before = "deepseek/2026-05-08"
+    world.captured("2026-05-08", "deepseek", saved(before))
+    struck = [(f" (75% off<sup>(3)</sup>)<del>${price}</del>", "") for price in ("0.0145", "1.74", "3.48")]
+    world.captured("2026-05-22", "deepseek", rewritten(before, *struck))
+    assert world.headlines("deepseek-v4-pro") == ["deepseek-v4-pro: promotion is the list price now"]
