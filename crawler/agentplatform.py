@@ -64,6 +64,8 @@ def _is_whole(table: Table, row: tuple[Cell, ...]) -> bool:
         if any("$" in cell.text for cell in row):
             raise PageChanged(f"{table} has a row of {len(row)} cells: {[cell.text for cell in row]}")
         table.unread[f"rows without a model: {row[0].text}"] += 1
+    elif len(row) == 1 and all(row[0] != other[0] for other in table.body if len(other) > 1):
+        table.unread[f"a model without rows: {row[0].text}"] += 1
     return len(row) == len(table.header)
 
 
@@ -89,7 +91,7 @@ def read_batch(sheet: PriceSheet, table: Table) -> None:
     """Gemini 2.0: a price and a batch price; some models have no batch cells at all."""
     widths = dict[str, set[int]]()
     for row in table.body:
-        if len(row) > 1:
+        if len(row) > 1 or _is_whole(table, row):
             widths.setdefault(row[0].text, set()).add(len(row))
     for model, *cells in (row for row in table.body if len(row) > 1):
         what, *prices = cells
@@ -120,6 +122,9 @@ def read_cache(sheet: PriceSheet, table: Table) -> None:
 
 def read_embeddings(sheet: PriceSheet, table: Table) -> None:
     """What is charged for a thousand tokens put in, online and in a batch; what comes out is free of charge."""
+    columns = tuple(name.casefold() for name in table.header[:-1])
+    if columns not in (("model", "type", "region"), ("open source model", "type")):
+        raise PageChanged(f"{table} has unknown columns: {table.header}")
     for model, what, *place, price in filter(lambda row: _is_whole(table, row), table.body):
         stated = _REQUESTS.findall(price.text)
         kinds = what.lines * len(stated) if len(what.lines) == 1 else what.lines

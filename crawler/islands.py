@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
-from lxml import html
 
 from crawler import embedded, markup
 from crawler.failures import PageChanged
@@ -39,6 +38,7 @@ class _Plain(msgspec.Struct):
 
 
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_TIERS = {n: n.split()[0].lower() for n in ("Standard", "Batch", "Flex", "Fast", "Fast mode", "Priority", "Ultrafast")}
 _TOKENS = ("Model", "Input", "Cached input", "Cache writes", "Output")
 
 
@@ -50,13 +50,18 @@ def tables(page: Page) -> Iterator[tuple[Table, str]]:
             header, rows, heading, lead = _read(kind, props)
             table = Table((header, *rows), 1, heading or _names(header), lead, {}, (), page.unread)
             for element in island.iter("table") if kind == "TextTokenPricingTables" else ():
-                drawn = next(block for block in markup.blocks(_alone(element)) if isinstance(block, Grid))
+                drawn = next(block for block in markup.blocks(element) if isinstance(block, Grid))
                 table = _drawn(table, replace(table, grid=drawn.cells, head=drawn.head))
             yield table, _tab(island)
 
 
-def _alone(element: html.HtmlElement) -> html.HtmlElement:
-    return markup.parse(html.tostring(element, encoding="unicode", with_tail=False))
+def tier(table: Table, caption: str) -> str:
+    """As the heading says ("Batch pricing data"), or the tab that the table stands on; they may not disagree."""
+    named = table.heading.removesuffix(" pricing data")
+    stated = {_TIERS[name] for name in (named, caption) if name in _TIERS}
+    if len(stated) > 1 or (named != table.heading and named not in _TIERS):
+        raise PageChanged(f"{table} on the tab {caption!r} is of no known tier")
+    return min(stated, default="standard")
 
 
 def _read(kind: str, props: Any) -> tuple[tuple[Cell, ...], list[tuple[Cell, ...]], str, str]:
@@ -98,8 +103,12 @@ def _drawn(table: Table, drawn: Table) -> Table:
     short = [at for at, name in enumerate(drawn.header) if not name.startswith("Long context")]
     long = [at for at in range(len(names)) if at not in short]
     given, header = {row[0].text: row for row in table.body}, [cell.text for cell in table.grid[0]]
+    rows_of_models = [row for row in drawn.body if len({cell.text for cell in row}) > 1]
+    shown = {row[0].text: row for row in rows_of_models}
+    if len(shown) < len(rows_of_models):
+        raise PageChanged(f"{table} draws a model twice: {[row[0].text for row in rows_of_models]}")
     # One text over all columns is a caption between the rows ("Latest models"), not a model.
-    shown = {row[0].text: row for row in drawn.body if len({cell.text for cell in row}) > 1}
+    table.unread.update(f"caption: {row[0].text}" for row in drawn.body if row[0].text not in shown)
     for model, row in shown.items():
         said = dict(zip(header, given.get(model, ()), strict=False))
         written = {names[at]: row[at].text for at in short} if len(row) == len(names) else {}
@@ -154,7 +163,7 @@ def _meaning(group: Any) -> str:
     return ""
 
 
-def _tab(island: html.HtmlElement) -> str:
+def _tab(island: markup.Element) -> str:
     """The tab that an island stands on, as it is written on the page: "Batch"."""
     panes = (above for above in island.iterancestors() if above.get("data-content-switcher-pane"))
     return next(((pane.get("data-value") or "").capitalize() for pane in panes), "")

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from crawler.failures import PageChanged
 from history.model import Conditions
@@ -28,6 +29,7 @@ _PEAK = re.compile(
 _NUMERIC = re.compile(r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})")
 
 
+@lru_cache(maxsize=256)
 def day(text: str) -> datetime:
     """Reads "August 31, 2026" → its first instant, UTC."""
     if (match := _DAY.fullmatch(text)) is None:

@@ -9,7 +9,8 @@ from crawler import amounts
 from crawler.failures import PageChanged
 from crawler.grid import Cell, Table, mention_money
 from crawler.sheet import PriceSheet
-from history.model import PLAN_TIER, Offer, PriceComponent, Provider, Quota
+from history.model import Offer, PriceComponent, Provider
+from history.quotas import PLAN_TIER, Quota
 
 _EACH = {
     **dict.fromkeys(("month", "mo", "月"), "plan_months"),

@@ -5,8 +5,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from feed.figures import money, percent
-from history.model import PLAN_TIER, Quota, Quote, is_quota, plain, quotas
+from history.model import Quote, plain
 from history.queries import Change
+from history.quotas import PLAN_TIER, Quota, is_quota, quotas
 from history.units import PLAN_UNITS
 
 _EACH = {

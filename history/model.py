@@ -1,15 +1,15 @@
 """The vocabulary: what a source states (Offer), what we hold of it (Quote), what became different (ChangeEvent)."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from json import dumps
 from typing import Any, Literal, NamedTuple
 
+from history.drift import BLANK, Shape
 from history.times import from_rfc3339, to_rfc3339
 
 # A map sells nothing: it tells what others charge.
@@ -32,7 +32,8 @@ class Provider:
 @dataclass(frozen=True, slots=True)
 class Source:
     """One price source: the page or API that one spider reads. `name` is the spider's name; `longest_s` is how long
-    one crawl of it may take, in seconds. `billers` are the other providers whose prices it tells, by slug."""
+    one crawl of it may take, in seconds, `daily_budget` how many requests a day (UTC) it may cost its host. `billers`
+    are the other providers whose prices it tells, by slug."""
 
     name: str
     provider: Provider
@@ -42,6 +43,7 @@ class Source:
     interval_s: int
     verified: str = ""
     longest_s: int = 300
+    daily_budget: int = 200
     witness: Witness = "first_party"
     billers: Mapping[str, Provider] = field(default_factory=dict)
 
@@ -291,70 +293,6 @@ class Quote(NamedTuple):
         return cls(Decimal(amount), currency, int(per), list_amount, ends_at)
 
 
-# The tier of an offer that is a subscription: `model` is then the plan's name.
-PLAN_TIER = "plan"
-_QUOTA = re.compile(
-    r"quota: (?P<about>about )?(?:unlimited|(?P<amount>[0-9.]+)(?:–(?P<most>[0-9.]+))?)"
-    r" (?P<unit>\S.*?)(?: per (?P<per>\S.*))?"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """What a subscription includes: `amount` (None: unlimited) of `unit` in every window `per` ("5 hours", "month";
-    "": for as long as it runs). `most` is the upper end where the source states a range; `about` where it estimates.
-
-    Its text form is canonical and one of the offer's terms, so another quota is another term.
-    """
-
-    amount: Decimal | None
-    unit: str
-    per: str = ""
-    most: Decimal | None = None
-    about: bool = False
-
-    def __post_init__(self) -> None:
-        sized = self.amount is not None and self.amount.is_finite() and self.amount >= 0
-        if not self.unit.strip() or " per " in self.unit or not (sized or self.amount is None):
-            raise ValueError(f"{self.amount} {self.unit!r} is no quota")
-        if self.most is not None and not (
-            self.amount is not None and self.most.is_finite() and self.amount < self.most
-        ):
-            raise ValueError(f"{self.amount} to {self.most} {self.unit} is no range")
-
-    @property
-    def text(self) -> str:
-        """quota: about 300–1200 requests per 5 hours"""
-        size = "unlimited" if self.amount is None else plain(self.amount)
-        size += "" if self.most is None else f"–{plain(self.most)}"
-        return f"quota: {'about ' if self.about else ''}{size} {self.unit}{f' per {self.per}' if self.per else ''}"
-
-    @classmethod
-    def parse(cls, text: str) -> "Quota":
-        """The inverse of `text`; ValueError for a text that is not a quota."""
-        match = _QUOTA.fullmatch(text)
-        if match is None:
-            raise ValueError(f"{text!r} is not a quota such as 'quota: 1500 requests per 5 hours'")
-        try:
-            amount, most = (Decimal(match[name]) if match[name] else None for name in ("amount", "most"))
-        except InvalidOperation:
-            raise ValueError(f"{text!r} does not say how much it is") from None
-        quota = cls(amount, match["unit"], match["per"] or "", most, bool(match["about"]))
-        if quota.text != text:
-            raise ValueError(f"{text!r} is not in canonical form, which is {quota.text!r}")
-        return quota
-
-
-def is_quota(term: str) -> bool:
-    """Whether a term says that it is a quota."""
-    return term.startswith("quota: ")
-
-
-def quotas(terms: Iterable[str]) -> list[Quota]:
-    """The quotas among an offer's terms, in their order."""
-    return [Quota.parse(term) for term in terms if is_quota(term)]
-
-
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """One answer of the network, on record: which bytes, from where, when."""
@@ -394,7 +332,8 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one run read: all that its pages state, or the failure that ended it."""
+    """What one run read: all that its pages state, or the failure that ended it. `requests` is all that it sent:
+    robots.txt, redirects and second tries too."""
 
     source: Source
     extractor: str
@@ -406,6 +345,8 @@ class Reading:
     notices: tuple[Notice, ...] = ()
     unread: Mapping[str, int] = field(default_factory=dict)
     failure: Failure | None = None
+    shape: Shape = BLANK
+    requests: int = 0
 
 
 class EventKind(StrEnum):

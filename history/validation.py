@@ -8,19 +8,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from history.model import (
-    PLAN_TIER,
-    Offer,
-    OfferKey,
-    PriceComponent,
-    Quote,
-    Rejection,
-    SeriesKey,
-    Source,
-    Witness,
-    conditions_text,
-    quotas,
-)
+from history.model import Offer, OfferKey, PriceComponent, Quote, Rejection, SeriesKey, Source, Witness, conditions_text
+from history.quotas import PLAN_TIER, quotas
 from history.units import PLAN_UNITS, UNITS
 
 # Roughly how many of a currency make one US dollar: only to place a ceiling, never to convert a price.
@@ -108,7 +97,7 @@ def _check_identity(offer: Offer, source: Source) -> None:
         raise _Refused(
             "other_provider", f"it names provider {offer.provider!r}, the source is {source.provider.slug!r}"
         )
-    if not offer.model.strip() or not offer.model.isprintable() or len(offer.model) > 200:
+    if not any(map(str.isalpha, offer.model)) or not offer.model.isprintable() or len(offer.model) > 200:
         raise _Refused("bad_model_name", f"{offer.model[:80]!r} cannot be a model's name")
     if not offer.components and not offer.terms:
         raise _Refused("nothing_stated", "it has neither a price nor a term")

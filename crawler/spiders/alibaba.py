@@ -40,7 +40,7 @@ class Alibaba(PricingSpider):
 
 
 def _without_links(table: Table) -> tuple[tuple[Cell, ...], ...]:
-    head = [[replace(cell, text=modelstudio.plain(cell.text)) for cell in row] for row in table.grid[: table.head]]
+    head = [[cell._replace(text=modelstudio.plain(cell.text)) for cell in row] for row in table.grid[: table.head]]
     return (*map(tuple, head), *table.body)
 
 

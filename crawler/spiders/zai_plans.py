@@ -14,7 +14,8 @@ from crawler.grid import Cell
 from crawler.page import Page
 from crawler.sheet import PriceSheet
 from crawler.spider import PricingSpider
-from history.model import PLAN_TIER, Offer, Provider
+from history.model import Offer, Provider
+from history.quotas import PLAN_TIER
 
 _NAME = re.compile(r"(?:GLM Coding )?(?P<name>Lite|Pro|Max)(?: Plan)?")
 _MONEY = re.compile(r"[$€£¥]")

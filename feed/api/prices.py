@@ -14,7 +14,7 @@ from feed.api.asking import Asked, Cursor, Limit, Moment, Seller, Text, UnitName
 from feed.cursors import cursor_to, place_of
 from feed.errors import declared
 from history import queries
-from history.model import PLAN_TIER
+from history.quotas import PLAN_TIER
 
 router = APIRouter(prefix="/v1/prices", tags=["prices"])
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, NotRequired, get_args
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from history.drift import DriftKind
 from history.model import EventKind, Outcome, ProviderKind, VolumePeriod
 
 # An exact decimal, in plain notation: never a float, never an exponent.
@@ -249,13 +250,28 @@ class HeldPrice(TypedDict):
     run: int
 
 
+class Drift(TypedDict):
+    """One difference. `table` and `header` name a table by its place and its columns; `before` and `now` count
+    offers, or the rows of a table."""
+
+    kind: DriftKind
+    sentence: str
+    table: int | None
+    header: str
+    heading: str
+    lost: list[str]
+    gained: list[str]
+    before: int | None
+    now: int | None
+
+
 class SourceStatus(TypedDict):
     """How a source fares; `age_s` is the age of the last success."""
 
     source: str
     provider: str
     url: str
-    health: Literal["ok", "stale", "failing", "never_run"]
+    health: Literal["ok", "drifting", "stale", "failing", "never_run"]
     sentence: str
     last_success: Happened | None
     last_failure: Happened | None
@@ -266,6 +282,11 @@ class SourceStatus(TypedDict):
     offers: int
     unread: dict[str, int]
     held: list[HeldPrice]
+    drift: Annotated[list[Drift], Field(description="In what the last reading differs from the run `measured_by`.")]
+    drifting_since: datetime | None
+    measured_by: Annotated[int | None, Field(description="The last good run before the drift; null without drift.")]
+    requests_today: Annotated[int, Field(description="Sent on this day of UTC: robots.txt and second tries too.")]
+    daily_budget: Annotated[int | None, Field(description="How many requests a day it may cost its host.")]
 
 
 class Statement(TypedDict):

@@ -5,9 +5,12 @@ from decimal import Decimal
 from typing import Literal, cast
 
 from feed.api import schemas
+from feed.drifting import sentence
 from feed.figures import conditions_of, per_million
 from history import queries
-from history.model import Quota, Quote, is_quota, plain, quotas
+from history.drift import Drift
+from history.model import Quote, plain
+from history.quotas import Quota, is_quota, quotas
 from history.units import PLAN_UNITS
 
 Pages = Mapping[int, Sequence[queries.Evidence]]
@@ -226,6 +229,20 @@ def happened(one: queries.RunRecord | None) -> schemas.Happened | None:
         "message": one.message,
     }
     return why
+
+
+def drift(one: Drift) -> schemas.Drift:
+    return {
+        "kind": one.kind,
+        "sentence": sentence(one),
+        "table": one.number,
+        "header": one.subject,
+        "heading": one.heading,
+        "lost": list(one.lost),
+        "gained": list(one.gained),
+        "before": one.before,
+        "now": one.now,
+    }
 
 
 def held(one: queries.HeldPrice) -> schemas.HeldPrice:

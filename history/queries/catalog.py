@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, case, func, select, tuple_, union
 
-from history.model import PLAN_TIER, ProviderKind
+from history.model import ProviderKind
+from history.quotas import PLAN_TIER
 from history.tables import offer, provider, source
 
 

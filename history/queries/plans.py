@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from history.model import PLAN_TIER
 from history.queries.prices import Price, as_of
 from history.queries.scope import Scope, within
+from history.quotas import PLAN_TIER
 from history.tables import change_event, offer, provider, source
 
 AT_ONCE = 1000

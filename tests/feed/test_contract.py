@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
 from feed.api import schemas
+from history.drift import Shape, TableShape
 from history.model import Conditions
 from tests.feed.rows import DAY, HOUR, NOW, TODAY, Rows, flash_cut, usd
 
@@ -28,13 +29,13 @@ PINNED = {
     "history.json": "a02a3e75d5e3ec16ec5c5d6f8ac44b1bba8c8a0da5cd1703942fda8b68c939ae",
     "hosts.json": "161d666d9f132e12d769c832a57161c9a8bf19d4dbc8943fb9a2deed283e2812",
     "models.json": "8b6bee64845ceced0d5e2ae35e730d39af4b3fa7d6fdafd637b712d9a89c8e41",
-    "openapi.json": "4f63bc0983b5bf3e55093826851c22760e08c8145d09d4b27401fac2b3513b15",
+    "openapi.json": "c599e955dcdb648025a950fc96c06ad4f4948b6ead2f0cdb5e1784d41cef8398",
     "plans.json": "fd171727b4dcef6a4dcf88350848ab0b85a64bb4430f2b81a1edc86b51a6c8d5",
     "prices.json": "90e8d20548d866916f60e50e350596b17d0e150bdcfb3c79005c23243f0c3679",
     "problem.json": "fac6ab1f189a6c1848696d2d4a491b848f66114619124d3ce1681b02e3c3f384",
     "providers.json": "0ced548ac4da8540539abd24d669f7e3a39863cd46a4938ddce70ca64c33f72e",
     "runs.json": "efabb1fbe7e420628b3ec9fe65e936498e9102952b7b27d433c375361111aeb1",
-    "status.json": "4ab3fb5c02f9c4f707c1fe56353ae6a7ff6fd324f097bd45435a90a16afdb6cb",
+    "status.json": "90bfc9e42393f29b3b8968c2186510cc504a2b4e1964329fe6461969f21b5116",
     "volumes.json": "4a980b15c832fc23abdd1240acc7bd2485d1b729b88564a1618358cba7e9271c",
 }
 SAMPLES = {
@@ -80,6 +81,9 @@ def published(client: TestClient, rows: Rows, name: str) -> TestClient:
     rows.offer("Token Plan Plus", "plan", terms=("quota: about 1500 requests per 5 hours", "first month: 5 USD"))
     rows.price("20", NOW - DAY, unit="plan_months", per=1, model="Token Plan Plus", tier="plan")
     rows.held(rows.series(quote=usd("1")), "implausible_factor", usd("1000"), NOW, 1)
+    measured = Shape((TableShape(("Model", "Input", "Output"), 8, "Text"),))
+    good = rows.shape(rows.run(NOW - DAY, offers=3), measured)
+    rows.shape(rows.run(NOW + HOUR / 2), Shape((TableShape(("Model", "Input"), 8, "Text"),)), good)
     rows.run(NOW + HOUR, outcome="failed", failure="PageChanged", message="the header 'Input' is gone", unread={"x": 1})
     return client
 

@@ -16,8 +16,9 @@ from history import queries
 from history import tables as t
 from history.db import reading as reading_from
 from history.db import recording, writing
-from history.model import Offer, Quota, is_quota, quotas
+from history.model import Offer
 from history.queries import PlanKey, Scope
+from history.quotas import Quota, is_quota, quotas
 from history.recorder import Recorded, record
 from history.units import PLAN_UNITS, UNITS
 from history.validation import validate

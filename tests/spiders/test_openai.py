@@ -129,7 +129,7 @@ def test_prices_of_fine_tuned_models_and_tools_are_reported_not_given_to_the_mod
         (MD, "| Model | Short", "| Name | Short", "no column 'Model'"),
         (MD, "Short context cached input", "Short context input", "2 columns"),
         (MD, "| Cached input | Output |\n", "| Cached tokens | Output |\n", "unknown columns"),
-        (MD, "| Modality |", "| Kind |", "two prices"),
+        (MD, "| Modality |", "| Kind |", "Audio"),
         (MD, "### Batch pricing data", "### Nightly pricing data", "no known tier"),
         (MD, "Batch\n\n### Batch", "Batch\n\n### Standard", "under one heading"),
         (MD, "Fast\n\n### Fast", "Flex\n\n### Fast", "no known tier"),

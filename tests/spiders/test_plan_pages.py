@@ -7,7 +7,8 @@ import pytest
 
 from crawler.failures import PageChanged
 from crawler.reading import spider_class
-from history.model import Offer, Quota, quotas
+from history.model import Offer
+from history.quotas import Quota, quotas
 from history.validation import validate
 from tests.spiders.reading import altered, cell, extract, saved
 
