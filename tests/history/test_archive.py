@@ -223,7 +223,7 @@ def test_the_past_is_no_news(loaded: Engine) -> None:
     with reading_from(loaded) as connection:
         assert queries.stories(connection, Wanted(), None, 50) == []
         (first,) = queries.changes_after(connection, Wanted(Scope(model="Claude Haiku 3.5", unit="input_tokens")), 0, 5)
-        assert queries.statuses(connection) == []
+        assert queries.statuses(connection, LATER) == []
     assert (first.kind, first.effective_at.year, first.recorded_at) == (EventKind.PRICE_LOWERED, 2024, LOADED)
 
 
