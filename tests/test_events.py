@@ -454,3 +454,31 @@ def test_deepseeks_promotion_becomes_the_list_price_on_its_own_page(world: World
     struck = [(f" (75% off<sup>(3)</sup>)<del>${price}</del>", "") for price in ("0.0145", "1.74", "3.48")]
     world.captured("2026-05-22", "deepseek", rewritten(before, *struck))
     assert world.headlines("deepseek-v4-pro") == ["deepseek-v4-pro: promotion is the list price now"]
+
+
+def test_a_promotion_that_ends_is_a_rise_and_says_why(world: World) -> None:
+    world.page("2026-05-01", "acme-1", prices("in 0.5", list="1"))
+    world.page("2026-05-31", "acme-1", prices("in 1"))
+    assert world.headlines() == ["acme-1: input +100 %"]
+    assert world.told() == ["input: was $0.50, now $1 per 1M tokens (+100 %); the promotion is over"]
+
+
+def test_a_list_price_that_is_called_a_promotion_is_told_though_nothing_moved(world: World) -> None:
+    world.page("2026-05-01", "acme-1", prices("in 0.5"))
+    world.page("2026-05-31", "acme-1", prices("in 0.5", list="1"))
+    assert world.headlines() == ["acme-1: promotion without an end"]
+    assert world.told() == ["input: $0.50 per 1M tokens as before; a promotion, the list price is $1"]
+
+
+def test_a_tier_of_long_prompts_that_comes_says_what_they_cost_until_then(world: World) -> None:
+    world.page("2026-05-01", "acme-1", prices("in 1"))
+    world.page("2026-05-31", "acme-1", prices("in 1"), prices("in 2", LONG))
+    assert world.headlines() == ["acme-1: >256K tier added"]
+    assert world.told() == ["input (>256K): has a price of its own now, was $1, now $2 per 1M tokens (+100 %)"]
+
+
+def test_what_merely_rounds_otherwise_is_no_story(world: World) -> None:
+    world.page("2026-05-01", "acme-1", prices("in 0.083333333333333"))
+    world.page("2026-05-31", "acme-1", prices("in 0.0833333333333334"))
+    assert world.headlines() == []
+    assert [event[0] for event in world.events()] == ["price_raised"]

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select
+from starlette.testclient import TestClient
 
 from crawler.reading import spider_class, spider_names
+from feed.app import create_app
+from feed.syndication import entry
 from history import evidence, queries
 from history import tables as t
 from history.archive import Archived, archive
@@ -225,6 +228,31 @@ def test_the_past_is_no_news(loaded: Engine) -> None:
         (first,) = queries.changes_after(connection, Wanted(Scope(model="Claude Haiku 3.5", unit="input_tokens")), 0, 5)
         assert queries.statuses(connection, LATER) == []
     assert (first.kind, first.effective_at.year, first.recorded_at) == (EventKind.PRICE_LOWERED, 2024, LOADED)
+
+
+def test_a_reader_is_led_to_where_it_is_stated(loaded: Engine) -> None:
+    reader = TestClient(create_app(loaded, "http://tape.example"))
+    (change,) = reader.get("/v1/changes?model=Claude Haiku 3.5&unit=input_tokens").json()["changes"]
+    (page,) = change["evidence"]
+    assert page["url"] == "https://github.com/simonw/llm-prices/commit/41fbbe2"
+    assert reader.get(f"{page['snapshot']}/body").content == file_of_facts()
+    told = reader.get(f"/stories/{change['story']}").text
+    assert "Claude Haiku 3.5: input −20 %, output −20 %" in told
+    assert "In force since 2024-12-05 00:00 UTC" in told
+    assert reader.get("/feeds/changes.json?seller=any").json()["items"] == []
+    asked = "/v1/prices?provider=deepseek&model=deepseek-chat&unit=input_tokens&as_of=2025-02-20T00:00:00Z"
+    (price,) = reader.get(asked).json()["prices"]
+    assert (price["amount"], price["basis"], price["valid_from"], price["valid_to"]) == (
+        "0.27", "documented", "2025-02-08T16:00:00Z", "2025-09-05T16:00:00Z",
+    )  # fmt: skip
+
+
+def test_the_proof_of_a_documented_change_is_called_what_it_is(loaded: Engine) -> None:
+    with reading_from(loaded) as connection:
+        (first,) = queries.changes_after(connection, Wanted(), 0, 1)
+        story = queries.story(connection, first.story_id)
+    assert story is not None
+    assert "our list of documented changes</a>" in entry(story, "http://tape.example").html
 
 
 def test_a_load_that_is_killed_leaves_nothing(engine: Engine) -> None:
