@@ -8,7 +8,18 @@ from typing import Literal, NamedTuple
 from feed import plans
 from feed.figures import conditions_in_words, is_upper_tier, percent, rate
 from feed.promotions import briefly_promoted
-from feed.wording import briefly, clean, in_order, named, postponements, quoted, size_of, subject, unit_label
+from feed.wording import (
+    briefly,
+    clean,
+    in_order,
+    moves_of_the_name,
+    named,
+    postponements,
+    quoted,
+    size_of,
+    subject,
+    unit_label,
+)
 from history.model import EventKind, Quote
 from history.queries import Change, Story
 
@@ -33,7 +44,7 @@ def headline(story: Story) -> str:
     """'deepseek-v4-flash: cache hit −98 %, output −71 %, input −56 %, >256K tier removed'"""
     told = pieces(story)
     more = len(told) - MOST_PIECES
-    line = ", ".join(str(piece) for piece in told[:MOST_PIECES])
+    line = ", ".join((*moves_of_the_name(story), *(str(piece) for piece in told[:MOST_PIECES])))
     return clean(f"{subject(story)}: {line}{f' and {more} more' if more > 0 else ''}")
 
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 from feed import plans
 from feed.figures import change, conditions_in_a_word, conditions_in_words, moment, percent, rate
 from feed.promotions import briefly_promoted, promoted
+from history import identity
 from history.model import EventKind, Quote
 from history.queries import Change, Story
 from history.units import UNITS
@@ -27,12 +28,14 @@ def subject(story: Story) -> str:
 
 
 def sentences(story: Story) -> list[str]:
-    """One sentence a change: what it was, what it is now. What is postponed is one change, not two."""
+    """One sentence a change: what it was, what it is now; before them, that the name means another model now. What is
+    postponed is one change, not two."""
     postponed = postponements(story.changes)
     old_days = {id(before) for before, _ in postponed}
     late = {id(after): f"; postponed from {moment(before.effective_at)}" for before, after in postponed}
     told = [one for one in in_order(story.changes) if id(one) not in old_days]
-    return list(dict.fromkeys(clean(_sentence(one) + late.get(id(one), "")) for one in told))
+    each = [_sentence(one) + late.get(id(one), "") for one in told]
+    return list(dict.fromkeys(clean(sentence) for sentence in (*moves_of_the_name(story), *each)))
 
 
 def postponements(changes: Iterable[Change]) -> list[tuple[Change, Change]]:
@@ -47,6 +50,13 @@ def postponements(changes: Iterable[Change]) -> list[tuple[Change, Change]]:
 def _price_announced(one: Change) -> tuple[object, ...]:
     price = one.old if one.kind is EventKind.PRICE_CANCELLED else one.new
     return one.tier, one.region, one.unit, one.conditions, price and price[:3]
+
+
+def moves_of_the_name(story: Story) -> list[str]:
+    """'alias moved to openai/gpt-4o-2024-08-06', where a price changes on the day on which that began."""
+    priced = [one for one in story.changes if one.unit is not None and one.kind is not EventKind.PRICE_CORRECTED]
+    moved = (identity.moved_to(one.provider, one.model, one.effective_at) for one in priced)
+    return list(dict.fromkeys(f"alias moved to {canonical}" for canonical in moved if canonical))
 
 
 def when(story: Story) -> str:
