@@ -37,8 +37,8 @@ from feed.drifting import sentences
 from feed.health import health
 from feed.tally import Tally, records_of
 from feed.usages import NotUsages
+from history import archive, model, queries
 from history import crosscheck as checking
-from history import model, queries
 from history.db import connect, reading, recording
 from history.model import Fetched, Offer, Outcome, Volume, noun_of
 from history.recorder import AlreadyRecorded
@@ -69,7 +69,7 @@ class Refused(Exception):
 @app.command()
 def up(host: Host = "127.0.0.1", port: Port = PORT) -> None:
     """Migrate, crawl on schedule and serve, all in one: needs nothing but Python."""
-    with _database(migrate=True) as engine, _listening(host, port) as listener:
+    with _database(migrate=True, facts=True) as engine, _listening(host, port) as listener:
         schedule = _schedule(engine)
         schedule.start()
         try:
@@ -89,14 +89,14 @@ def serve(host: Host = "127.0.0.1", port: Port = PORT) -> None:
 @app.command()
 def schedule() -> None:
     """Crawl every source on its schedule, without serving; any number of these may share a PostgreSQL."""
-    with _database(migrate=True) as engine:
+    with _database(migrate=True, facts=True) as engine:
         _schedule(engine).run_until_signalled()
 
 
 @app.command()
 def migrate() -> None:
-    """Bring the database to this version's tables."""
-    with _database(migrate=True):
+    """Bring the database to this version's tables, and to what is documented of the years before."""
+    with _database(migrate=True, facts=True):
         say.print(f"{_where()} is up to date")
 
 
@@ -264,7 +264,7 @@ def _where() -> str:
 
 
 @contextmanager
-def _database(*, migrate: bool = False) -> Iterator[Engine]:
+def _database(*, migrate: bool = False, facts: bool = False) -> Iterator[Engine]:
     try:
         engine = connect(settings().database)
     except ValueError as wrong:
@@ -273,6 +273,9 @@ def _database(*, migrate: bool = False) -> Iterator[Engine]:
         migrations.upgrade(engine)
     elif not migrations.is_current(engine):
         raise Refused(f"{_where()} has not this version's tables; run: tokentape migrate")
+    if facts and (loaded := archive.archive(engine, datetime.now(UTC))):
+        corrected = f", {loaded.corrected} corrected" if loaded.corrected else ""
+        say.print(f"{loaded.facts} documented price changes are on record now{corrected}")
     yield engine
     engine.dispose()
 

@@ -77,6 +77,18 @@ def conditions_in_words(text: str) -> str:
     return ", ".join(_words(conditions_of(text)))
 
 
+def conditions_in_a_word(text: str) -> str:
+    """'peak' for all that is said of the peak's hours; the other conditions in words."""
+    stated = conditions_of(text)
+    hours = {"hours_utc", "weekdays", "holidays"} if "period" in stated else set()
+    return ", ".join(_words({name: value for name, value in stated.items() if name not in hours}))
+
+
+def is_upper_tier(text: str) -> bool:
+    """Whether the price is for long prompts or answers only."""
+    return any(name.startswith("min_") for name in conditions_of(text))
+
+
 def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 

@@ -6,8 +6,20 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from feed import plans
-from feed.figures import conditions_in_words, percent, rate
-from feed.wording import clean, in_order, moves_of_the_name, named, quoted, size_of, subject, unit_label
+from feed.figures import conditions_in_words, is_upper_tier, percent, rate
+from feed.promotions import briefly_promoted
+from feed.wording import (
+    briefly,
+    clean,
+    in_order,
+    moves_of_the_name,
+    named,
+    postponements,
+    quoted,
+    size_of,
+    subject,
+    unit_label,
+)
 from history.model import EventKind, Quote
 from history.queries import Change, Story
 
@@ -45,14 +57,34 @@ def pieces(story: Story) -> list[Piece]:
     told += _moves([one for one in changes if _is_move(one)])
     for one in changes:
         offer = (one.tier, one.region)
-        if one.kind not in _OFFERS and not _is_move(one) and offer not in went:
+        if one.kind not in _OFFERS and not _is_move(one) and not _is_told_by_others(one, changes) and offer not in went:
             is_new = one.kind is EventKind.PRICE_ADDED and offer in came
             told.append(Piece(_what([one]), _short(one.new, one.unit)) if is_new else _other_piece(one))
     return list(dict.fromkeys(Piece(clean(piece.what), clean(piece.became), piece.direction) for piece in told))
 
 
 def _is_move(one: Change) -> bool:
+    """A price under conditions that comes or goes is a move too, except that a tier of long prompts is one thing."""
+    if one.kind in _CAME_OR_WENT:
+        return None not in (one.old, one.new) and not is_upper_tier(one.conditions)
     return one.kind in _MOVES and one.old is not None
+
+
+def _is_told_by_others(one: Change, changes: Iterable[Change]) -> bool:
+    """The old day of what is postponed; and the one price that several made way for, or that made way for several."""
+    if one.kind is EventKind.PRICE_CANCELLED:
+        return any(one is before for before, _ in postponements(changes))
+    if one.conditions or one.kind not in _CAME_OR_WENT:
+        return False
+    return any(
+        other.kind in _CAME_OR_WENT
+        and other.kind is not one.kind
+        and _is_move(other)
+        and (other.unit, other.tier, other.region) == (one.unit, one.tier, one.region)
+        and (other.old or ())[:3] == (one.old or other.old or ())[:3]
+        and (other.new or ())[:3] == (one.new or other.new or ())[:3]
+        for other in changes
+    )
 
 
 def _offer_piece(one: Change) -> Piece:
@@ -76,8 +108,10 @@ def _other_piece(one: Change) -> Piece:
         return Piece(named(one), f"corrected to {_short(one.new, one.unit)}")
     if one.kind in _MOVES:
         return Piece(named(one), f"{_short(one.new, one.unit)} from {one.effective_at:%Y-%m-%d}")
+    if one.unit and (became := briefly_promoted(one)):
+        return Piece("promotion", became)
     if one.unit:
-        return Piece(named(one), "terms changed")
+        return Piece(briefly(one), "terms changed")
     if plans.is_plan(one):
         return Piece(one.region, plans.terms_moved(one.old_terms or (), one.new_terms or ()))
     return Piece("", f"now {quoted(one.new_terms)}" if one.new_terms else f"no longer {quoted(one.old_terms or ())}")
@@ -96,7 +130,7 @@ def _what(members: list[Change]) -> str:
     """A plan's price says itself what it is."""
     if plans.is_plan_price(members[0].unit):
         return " and ".join(filter(None, dict.fromkeys(one.region for one in members)))
-    return unit_label(members[0]) if len(members) > 1 else named(members[0])
+    return unit_label(members[0]) if len(members) > 1 else briefly(members[0])
 
 
 def _greatness(one: Change) -> Fraction:

@@ -143,7 +143,9 @@ def _proof(page: Evidence, public_url: str) -> str:
     url = clean(page.url)
     source = f'<a href="{escape(url)}">{escape(url)}</a>' if is_web(url) else escape(url)
     snapshot = escape(f"{public_url}/v1/snapshots/{page.sha256}")
-    return f'Source: {source}. Evidence: <a href="{snapshot}">the page as it was fetched</a>.'
+    # 203, non-authoritative: a page that we have not got ourselves.
+    kept = "our list of documented changes" if page.status == 203 else "the page as it was fetched"
+    return f'Source: {source}. Evidence: <a href="{snapshot}">{kept}</a>.'
 
 
 def is_web(url: str) -> bool:

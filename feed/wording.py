@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from feed import plans
-from feed.figures import change, conditions_in_words, moment, percent, rate
+from feed.figures import change, conditions_in_a_word, conditions_in_words, moment, percent, rate
+from feed.promotions import briefly_promoted, promoted
 from history import identity
 from history.model import EventKind, Quote
 from history.queries import Change, Story
@@ -27,9 +28,28 @@ def subject(story: Story) -> str:
 
 
 def sentences(story: Story) -> list[str]:
-    """One sentence a change: what it was, what it is now; before them, that the name means another model now."""
-    told = [_sentence(change) for change in in_order(story.changes)]
-    return list(dict.fromkeys(clean(sentence) for sentence in (*moves_of_the_name(story), *told)))
+    """One sentence a change: what it was, what it is now; before them, that the name means another model now. What is
+    postponed is one change, not two."""
+    postponed = postponements(story.changes)
+    old_days = {id(before) for before, _ in postponed}
+    late = {id(after): f"; postponed from {moment(before.effective_at)}" for before, after in postponed}
+    told = [one for one in in_order(story.changes) if id(one) not in old_days]
+    each = [_sentence(one) + late.get(id(one), "") for one in told]
+    return list(dict.fromkeys(clean(sentence) for sentence in (*moves_of_the_name(story), *each)))
+
+
+def postponements(changes: Iterable[Change]) -> list[tuple[Change, Change]]:
+    """What is cancelled for one day and announced, at the same price, for another."""
+    all_of_them = list(changes)
+    announced = {_price_announced(one): one for one in all_of_them if one.kind is EventKind.PRICE_SCHEDULED}
+    cancelled = [one for one in all_of_them if one.kind is EventKind.PRICE_CANCELLED and one.old is not None]
+    pairs = ((one, announced.get(_price_announced(one))) for one in cancelled)
+    return [(before, after) for before, after in pairs if after is not None]
+
+
+def _price_announced(one: Change) -> tuple[object, ...]:
+    price = one.old if one.kind is EventKind.PRICE_CANCELLED else one.new
+    return one.tier, one.region, one.unit, one.conditions, price and price[:3]
 
 
 def moves_of_the_name(story: Story) -> list[str]:
@@ -49,12 +69,17 @@ def when(story: Story) -> str:
     return f"In force {'from' if start > story.recorded_at else 'since'} {moment(start)}; {seen}"
 
 
-def named(change: Change) -> str:
+def named(change: Change, conditions: str | None = None) -> str:
     """'batch input (>256K, off-peak) in eu'"""
     tier = "" if change.tier == "standard" or plans.is_plan(change) else f"{change.tier} "
     label = unit_label(change) if change.unit else "plan" if plans.is_plan(change) else "offer"
-    conditions = conditions_in_words(change.conditions)
+    conditions = conditions_in_words(change.conditions) if conditions is None else conditions
     return f"{tier}{label}{f' ({conditions})' if conditions else ''}{f' in {change.region}' if change.region else ''}"
+
+
+def briefly(change: Change) -> str:
+    """As `named`, without the hours of a period: 'input (peak)'"""
+    return named(change, conditions_in_a_word(change.conditions))
 
 
 def unit_label(change: Change) -> str:
@@ -90,6 +115,18 @@ def _moved(one: Change) -> str:
     return f"was {was}, now {now}{f' ({percent(size)})' if size else ''}"
 
 
+def _came(one: Change) -> str:
+    return (
+        f"has a price of its own now, {_moved(one)}"
+        if one.old
+        else f"new price, {_full(one.new, one.unit)}{promoted(one)}"
+    )
+
+
+def _went(one: Change) -> str:
+    return f"has no price of its own any more, {_moved(one)}" if one.new else f"removed, was {_full(one.old, one.unit)}"
+
+
 def _was_now(one: Change) -> tuple[str, str]:
     """("$0.14", "$0.0028 per 1M tokens"); both name what they buy where that differs."""
     old, new, unit = one.old, one.new, one.unit
@@ -118,6 +155,8 @@ def _terms_moved(one: Change) -> str:
     old, new = one.old_terms or (), one.new_terms or ()
     if one.unit is None:
         return plans.terms_moved(old, new) if plans.is_plan(one) else f"terms were {quoted(old)}, now {quoted(new)}"
+    if briefly_promoted(one):
+        return f"{_full(one.new, one.unit)} as before{promoted(one)}"
     if old != new:
         then, now = (conditions_in_words("".join(terms)) or "no conditions" for terms in (old, new))
         return f"{_full(one.new, one.unit)} as before, but now under {now} (was {then})"
@@ -133,10 +172,10 @@ def quoted(terms: tuple[str, ...]) -> str:
 _TELL: dict[EventKind, Callable[[Change], str]] = {
     EventKind.OFFER_ADDED: lambda one: f"new{f', {quoted(one.new_terms)}' if one.new_terms else ''}",
     EventKind.OFFER_WITHDRAWN: lambda one: f"withdrawn, not seen since {moment(one.effective_at)}",
-    EventKind.PRICE_ADDED: lambda one: f"new price, {_full(one.new, one.unit)}",
-    EventKind.PRICE_REMOVED: lambda one: f"removed, was {_full(one.old, one.unit)}",
-    EventKind.PRICE_RAISED: _moved,
-    EventKind.PRICE_LOWERED: _moved,
+    EventKind.PRICE_ADDED: _came,
+    EventKind.PRICE_REMOVED: _went,
+    EventKind.PRICE_RAISED: lambda one: f"{_moved(one)}{promoted(one)}",
+    EventKind.PRICE_LOWERED: lambda one: f"{_moved(one)}{promoted(one)}",
     EventKind.TERMS_CHANGED: _terms_moved,
     EventKind.PRICE_SCHEDULED: _announced,
     EventKind.PRICE_CANCELLED: _cancelled,

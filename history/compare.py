@@ -7,6 +7,7 @@ from functools import cached_property
 
 from history.book import Basis, Book, Change, Held, InForce, OfferState, Verdict, Version
 from history.model import EventKind, OfferKey, Quote, SeriesKey
+from history.telling import told
 from history.validation import Observation, Seen
 
 PLAUSIBLE_FACTOR = 5
@@ -30,8 +31,9 @@ def compare(book: Book, seen: Seen, at: datetime, *, complete: bool) -> Verdict:
         comparison.judge_missing_announcements()
         comparison.judge_missing_offers()
     verdict = comparison.verdict
-    told = [change for change in _conditions_moved(verdict.changes) if not book.baseline or _is_news(change, book)]
-    verdict.changes = sorted(told, key=_telling_order)
+    news = [change for change in _conditions_moved(verdict.changes) if not book.baseline or _is_news(change, book)]
+    after = {key: state.quote for key, state in verdict.in_force.items()}
+    verdict.changes = sorted(told(news, book.in_force, after), key=_telling_order)
     return verdict
 
 
@@ -154,7 +156,7 @@ class _Comparison:
             return False
         self.verdict.in_force[key] = InForce(quote, due[-1])
         old = self.book.in_force.get(key)
-        self._tell(Change(_kind(old, quote), key.offer, due[-1], key, old, quote))
+        self._tell(Change(kind_of(old, quote), key.offer, due[-1], key, old, quote))
         return True
 
     def _cancel(self, key: SeriesKey, start: datetime) -> None:
@@ -194,7 +196,7 @@ class _Comparison:
         self._release(key)
         self.verdict.in_force[key] = InForce(quote, valid_from)
         self.verdict.versions.append(Version(key, valid_from, quote, basis, sighting.run_id))
-        self._tell(Change(_kind(old, quote), key.offer, valid_from, key, old, quote))
+        self._tell(Change(kind_of(old, quote), key.offer, valid_from, key, old, quote))
 
     def judge_missing_prices(self) -> None:
         if self.found == len(self.book.in_force) and not self.book.held:
@@ -273,7 +275,8 @@ def _same_price(old: str, new: str) -> bool:
     return promotion and before.unit_price == after.unit_price
 
 
-def _kind(old: str | None, new: str) -> EventKind:
+def kind_of(old: str | None, new: str) -> EventKind:
+    """Which way a price moved; the same price in other words is a change of terms."""
     if old is None:
         return EventKind.PRICE_ADDED
     before, after = Quote.parse(old), Quote.parse(new)

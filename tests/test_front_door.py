@@ -69,6 +69,13 @@ def test_extract_prints_one_offer_a_line_as_the_fixture_has_them(tokentape: Run,
     assert "offers" in done.stderr
 
 
+def test_migrate_brings_what_is_documented_once(tokentape: Run) -> None:
+    first, again = tokentape("migrate"), tokentape("migrate")
+    assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
+    assert "documented price changes are on record now" in first.stderr
+    assert "documented" not in again.stderr
+
+
 def test_extract_reads_a_loose_file_by_its_ending(tokentape: Run, capture: Path, tmp_path: Path) -> None:
     loose = tmp_path / "saved.html"
     loose.write_bytes(next(capture.glob("body.*")).read_bytes())

@@ -153,6 +153,8 @@ def _told(database: str, captures: Path) -> Iterator[Told]:
     """
     for at, kind, model, unit, conditions, old, new in sqlite3.connect(database).execute(query):
         if kind != "terms_changed":
+            # Brute force knows no price without conditions that stands in for one under them.
+            old, new = None if kind == "price_added" else old, None if kind == "price_removed" else new
             tokens = json.loads(conditions)["min_input_tokens"] - 1 if conditions else 0
             yield times[at], kind, model, KEYS[unit] if unit else "", tokens, _plain(old), _plain(new)
 

@@ -77,11 +77,16 @@ def changes_before(connection: Connection, wanted: Wanted, before: int | None, l
 
 
 def stories(connection: Connection, wanted: Wanted, before: int | None, limit: int) -> list[Story]:
-    """The newest stories first, whole, where at least one change is wanted that is more than a source's rounding."""
-    more_than_rounding = or_(change_event.c.change_bp.is_(None), change_event.c.change_bp != 0)
+    """The newest stories first, whole, where at least one change is wanted that is more than a source's rounding.
+
+    What was documented, or stands in somebody's map, is history when it reaches us; only what we saw is news.
+    """
+    moves = (EventKind.PRICE_RAISED.value, EventKind.PRICE_LOWERED.value)
+    exact = or_(change_event.c.change_bp.is_(None), change_event.c.change_bp != 0)
+    more_than_rounding = or_(exact, change_event.c.kind.not_in(moves))
     matching = (
         _joined(select(change_event.c.story_id))
-        .where(more_than_rounding, *_conditions(wanted))
+        .where(more_than_rounding, source.c.witness.in_(("first_party", "gateway")), *_conditions(wanted))
         .distinct()
         .order_by(change_event.c.story_id.desc())
         .limit(limit)

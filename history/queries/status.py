@@ -49,7 +49,8 @@ class SourceStatus(NamedTuple):
 
 
 def statuses(connection: Connection, now: datetime) -> list[SourceStatus]:
-    """Every source, by name; today is the day of UTC that `now` is in."""
+    """Every source that is crawled or imported, by name: a file of our own does not fail. Today is the day of UTC that
+    `now` is in."""
     newest = _last(connection)
     successes = _last(connection, run.c.outcome != Outcome.FAILED.value)
     failures = _last(connection, run.c.failure.is_not(None))
@@ -59,6 +60,7 @@ def statuses(connection: Connection, now: datetime) -> list[SourceStatus]:
     sent = requests_on_day(connection, now)
     columns = (source.c.id, source.c.name, provider.c.slug, source.c.url, source.c.interval_s, source.c.verified)
     listed = select(*columns, source.c.paused_until, source.c.daily_budget).join(provider).order_by(source.c.name)
+    listed = listed.where(source.c.witness != "documented")
     return [
         SourceStatus(
             *row[1:-1], live.get(row.id, 0), newest.get(row.name), successes.get(row.name), failures.get(row.name),

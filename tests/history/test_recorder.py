@@ -265,7 +265,7 @@ def test_many_withdrawals_at_once_wait_for_one_more_run(engine: Engine, run: Run
 def test_a_price_that_leaves_a_model_is_removed_at_once(engine: Engine, run: Runs) -> None:
     run(0, offer("a", price("input_tokens", "3"), price("input_tokens", "6", conditions=LONG)))
     run(1, offer("a", price("input_tokens", "3")))
-    assert told(engine) == [("price_removed", "a", "input_tokens", "6", None, day(1))]
+    assert told(engine) == [("price_removed", "a", "input_tokens", "6", "3", day(1))]
 
 
 def test_a_column_that_leaves_many_models_at_once_is_held_first(engine: Engine, run: Runs) -> None:
