@@ -52,7 +52,7 @@ class _Comparison:
 
     @cached_property
     def units(self) -> set[str]:
-        return {unit for _, _, _, unit, _ in self.book.in_force}
+        return {key[3] for key in self.book.in_force}
 
     @cached_property
     def current(self) -> set[SeriesKey]:
@@ -123,15 +123,16 @@ class _Comparison:
 
     def _rule_for(self, key: SeriesKey, own_rule: str = "") -> str:
         """A slip rarely comes alone, and a true announcement is one story: a model's moves wait together."""
-        return own_rule or ("implausible_together" if key.model in self.doubted and self._is_offered(key.offer) else "")
+        doubted = (key.biller, key.model) in self.doubted
+        return own_rule or ("implausible_together" if doubted and self._is_offered(key.offer) else "")
 
     @cached_property
-    def doubted(self) -> set[str]:
-        """Models of which a price is under a rule that no second fetch has lifted yet."""
+    def doubted(self) -> set[tuple[str, str]]:
+        """Billers' models of which a price is under a rule that no second fetch has lifted yet."""
         under_rule = {
             observation for observation, rule in self.moved.items() if rule and self._is_offered(observation.key.offer)
         }
-        return {key.model for key, quote, _ in under_rule if not self._is_confirmed(key, quote)}
+        return {(key.biller, key.model) for key, quote, _ in under_rule if not self._is_confirmed(key, quote)}
 
     def _is_offered(self, offer: OfferKey) -> bool:
         known = self.book.offers.get(offer)

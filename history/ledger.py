@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, select, updat
 from history import tables as t
 from history.book import Change, Held, InForce, OfferState, Verdict, Version
 from history.model import OfferKey, Quote, SeriesKey
+from history.shelf import IDENTITY
 
 # Well below the number of parameters that either database takes.
 MODELS_AT_ONCE = 1000
@@ -20,15 +21,14 @@ MODELS_AT_ONCE = 1000
 
 @dataclass(slots=True)
 class Ledger:
-    """Writes what the run `run_id` found out about a source, as believed from `now` on. `provider_id` bills, except
-    for the offers of `billers`."""
+    """Writes what the run `run_id` found out about a source, as believed from `now` on. `billers` are the ids of who
+    bills, by the slug in the offers' keys."""
 
     connection: Connection
     source_id: int
-    provider_id: int
     run_id: int
     now: datetime
-    billers: Mapping[OfferKey, int] = field(default_factory=dict)
+    billers: Mapping[str, int]
     offer_ids: dict[OfferKey, int] = field(default_factory=dict)
     series_ids: dict[SeriesKey, int] = field(default_factory=dict)
 
@@ -49,10 +49,10 @@ class Ledger:
         for start in range(0, len(named), MODELS_AT_ONCE):
             some = {"source_id": self.source_id, "models": named[start : start + MODELS_AT_ONCE]}
             found = self.connection.execute(_IDS, some)
-            for offer_id, model, tier, region, series_id, unit, conditions in found:
-                self.offer_ids[OfferKey(model, tier, region)] = offer_id
+            for offer_id, series_id, model, tier, region, unit, conditions, biller in found:
+                self.offer_ids[OfferKey(model, tier, region, biller)] = offer_id
                 if series_id is not None:
-                    self.series_ids[SeriesKey(model, tier, region, unit, conditions)] = series_id
+                    self.series_ids[SeriesKey(model, tier, region, unit, conditions, biller)] = series_id
 
     def _write_offers(self, states: dict[OfferKey, OfferState]) -> None:
         first_id = next_id(self.connection, t.offer) if states.keys() - self.offer_ids.keys() else 0
@@ -69,9 +69,9 @@ class Ledger:
                 moved.append({"the_id": self.offer_ids[key], **row})
             else:
                 self.offer_ids[key] = first_id + len(new)
-                biller = self.billers.get(key, self.provider_id)
-                identity = {"source_id": self.source_id, "provider_id": biller, **key._asdict()}
-                new.append({"id": self.offer_ids[key], **identity, **row})
+                identity = {"source_id": self.source_id, "provider_id": self.billers[key.biller]}
+                named = {"model": key.model, "tier": key.tier, "region": key.region}
+                new.append({"id": self.offer_ids[key], **identity, **named, **row})
         insert(self.connection, t.offer, new)
         self._update(t.offer, ("terms", "absent_since", "absent_runs", "withdrawn"), moved)
 
@@ -147,14 +147,14 @@ class Ledger:
 
     def _write_changes(self, changes: list[Change]) -> None:
         first_id = next_id(self.connection, t.change_event) if changes else 0
-        stories: dict[str, int] = {}
+        stories: dict[tuple[str, str], int] = {}
         insert(
             self.connection,
             t.change_event,
             [
                 {
                     "id": event_id,
-                    "story_id": stories.setdefault(change.offer.model, event_id),
+                    "story_id": stories.setdefault((change.offer.biller, change.offer.model), event_id),
                     "run_id": self.run_id,
                     "offer_id": self.offer_ids[change.offer],
                     "series_id": self.series_ids[change.key] if change.key else None,
@@ -172,15 +172,7 @@ class Ledger:
 
 
 _IDS = (
-    select(
-        t.offer.c.id,
-        t.offer.c.model,
-        t.offer.c.tier,
-        t.offer.c.region,
-        t.series.c.id,
-        t.series.c.unit,
-        t.series.c.conditions,
-    )
+    select(t.offer.c.id, t.series.c.id, *IDENTITY)
     .outerjoin_from(t.offer, t.series, t.series.c.offer_id == t.offer.c.id)
     .where(t.offer.c.source_id == bindparam("source_id"), t.offer.c.model.in_(bindparam("models", expanding=True)))
 )

@@ -146,11 +146,12 @@ class Offer:
 
 
 class OfferKey(NamedTuple):
-    """Identity of an offer within its source."""
+    """Identity of an offer within its source; `biller` is "" where that is the source's own provider."""
 
     model: str
     tier: str = "standard"
     region: str = ""
+    biller: str = ""
 
 
 class SeriesKey(NamedTuple):
@@ -161,10 +162,11 @@ class SeriesKey(NamedTuple):
     region: str
     unit: str
     conditions: str
+    biller: str = ""
 
     @property
     def offer(self) -> OfferKey:
-        return OfferKey(self.model, self.tier, self.region)
+        return OfferKey(self.model, self.tier, self.region, self.biller)
 
 
 def plain(amount: Decimal) -> str:

@@ -12,7 +12,7 @@ from history import tables as t
 from history.book import Verdict
 from history.compare import compare
 from history.ledger import Ledger, insert, next_id
-from history.model import Failure, OfferKey, Outcome, Provider, Reading, Rejection, Source
+from history.model import Failure, Outcome, Provider, Reading, Rejection, Source
 from history.shelf import Shelf
 from history.validation import Seen, validate
 
@@ -102,8 +102,8 @@ def record(connection: Connection, reading: Reading, now: datetime) -> Recorded:
     )
     write_run(connection, declared.source_id, recorded, reading, now)
     _write_rejections(connection, recorded.run_id, rejections)
-    billers = billers_of(connection, reading.source, seen)
-    Ledger(connection, *declared, recorded.run_id, now, billers).write(verdict)
+    billers = billers_of(connection, reading.source, verdict)
+    Ledger(connection, declared.source_id, recorded.run_id, now, billers).write(verdict)
     return recorded
 
 
@@ -150,10 +150,11 @@ def declare(connection: Connection, source: Source) -> Declared:
     return Declared(_upsert(connection, t.source, "name", source.name, **stated), provider_id)
 
 
-def billers_of(connection: Connection, source: Source, seen: Seen) -> dict[OfferKey, int]:
-    """The ids of who bills the offers of which the source itself is not the provider."""
-    ids = {slug: _provider_id(connection, source.billers[slug]) for slug in sorted(set(seen.billers.values()))}
-    return {key: ids[slug] for key, slug in seen.billers.items()}
+def billers_of(connection: Connection, source: Source, verdict: Verdict) -> dict[str, int]:
+    """The ids of who bills the offers of a verdict that may be new, by the slug in their keys."""
+    slugs = sorted({key.biller for key in verdict.offers if key.biller in source.billers})
+    others = {slug: _provider_id(connection, source.billers[slug]) for slug in slugs}
+    return {"": _provider_id(connection, source.provider), **others}
 
 
 def _provider_id(connection: Connection, provider: Provider) -> int:

@@ -12,7 +12,8 @@ from history.book import Book, Change, InForce, Verdict, Version
 from history.compare import compare
 from history.ledger import Ledger, next_id
 from history.model import EventKind, Outcome, Quote, Reading, SeriesKey, Source
-from history.recorder import Recorded, declare, judge, write_run
+from history.recorder import Recorded, billers_of, declare, judge, write_run
+from history.shelf import IDENTITY
 from history.validation import validate
 
 Timeline = dict[SeriesKey, dict[datetime, Version]]
@@ -86,7 +87,7 @@ def correct(
     run_id = next_id(connection, t.run)
     recorded = Recorded(run_id, source.name, now, outcome, None, live, 0, len(derived.book.held), len(verdict.changes))
     write_run(connection, declared.source_id, recorded, Reading(source, extractor, now), now, kind="reread")
-    Ledger(connection, *declared, run_id, now).write(verdict)
+    Ledger(connection, declared.source_id, run_id, now, billers_of(connection, source, verdict)).write(verdict)
     return recorded
 
 
@@ -94,13 +95,13 @@ def _believed(connection: Connection, source_id: int) -> Timeline:
     believed: Timeline = defaultdict(dict)
     for row in connection.execute(_LIVE, {"source_id": source_id}):
         quote = Quote(row.amount, row.currency, row.per, row.list_amount, row.ends_at).text if row.per else None
-        key = SeriesKey._make(row[:5])
+        key = SeriesKey._make(row[:6])
         believed[key][row.valid_from] = Version(key, row.valid_from, quote, row.basis, row.run_id)
     return believed
 
 
 _LIVE = (
-    select(t.offer.c.model, t.offer.c.tier, t.offer.c.region, t.series.c.unit, t.series.c.conditions, t.price)
+    select(*IDENTITY, t.price)
     .join_from(t.price, t.series, t.series.c.id == t.price.c.series_id)
     .join(t.offer, t.offer.c.id == t.series.c.offer_id)
     .where(t.offer.c.source_id == bindparam("source_id"), t.price.c.superseded_at == t.OPEN)

@@ -31,12 +31,11 @@ Quoted = tuple[str, str, str, datetime | None]
 @dataclass(slots=True)
 class Seen:
     """Everything a run may be believed: offers with their terms, and their prices; `starting` are those of the
-    observations that state a start. `billers` names who bills, where that is not the source's own provider."""
+    observations that state a start."""
 
     offers: dict[OfferKey, tuple[str, ...]] = field(default_factory=dict)
     observations: list[Observation] = field(default_factory=list)
     starting: list[Observation] = field(default_factory=list)
-    billers: dict[OfferKey, str] = field(default_factory=dict)
     witness: Witness = "first_party"
 
 
@@ -48,29 +47,30 @@ class _Refused(Exception):
 
 def validate(offers: Iterable[Offer], source: Source) -> tuple[Seen, list[Rejection]]:
     """Sort what a page states into what is believable in itself and what is not."""
-    stated = [(offer.key, offer) for offer in offers]
+    own = source.provider.slug
+    stated = [
+        (offer.key if offer.provider == own else offer.key._replace(biller=offer.provider), offer) for offer in offers
+    ]
     times_stated = Counter(key for key, _ in stated)
     seen, rejections = Seen(witness=source.witness), []
     for key, offer in stated:
         try:
             if times_stated[key] > 1:
                 raise _Refused("duplicate_offer", f"the page states it {times_stated[key]} times")
-            observations = list(_observations(offer, source))
+            observations = list(_observations(key, offer, source))
         except _Refused as refused:
             rejections.append(Rejection(refused.rule, offer.model, str(refused)))
         else:
             seen.offers[key] = offer.terms
-            if offer.provider != source.provider.slug:
-                seen.billers[key] = offer.provider
             seen.observations.extend(observations)
             seen.starting.extend(observation for observation in observations if observation.starts_at is not None)
     return seen, rejections
 
 
-def _observations(offer: Offer, source: Source) -> Iterator[Observation]:
+def _observations(key: OfferKey, offer: Offer, source: Source) -> Iterator[Observation]:
     _check_identity(offer, source)
     for unit, conditions, quote, starts_at in _quoted(offer.components, source.currencies):
-        yield Observation(SeriesKey(offer.model, offer.tier, offer.region, unit, conditions), quote, starts_at)
+        yield Observation(SeriesKey(*key[:3], unit, conditions, key.biller), quote, starts_at)
 
 
 @lru_cache(maxsize=4096)
