@@ -25,6 +25,7 @@ from sqlalchemy.exc import OperationalError
 
 import migrations
 from crawler import replay as replaying
+from crawler.importing import FORMATS, Unreadable, import_all, versions
 from crawler.page import Page
 from crawler.process import CrawlResult
 from crawler.process import crawl as crawl_in_child
@@ -35,7 +36,7 @@ from history import crosscheck as checking
 from history import queries
 from history.db import connect, reading, recording
 from history.model import Fetched, Outcome
-from history.recorder import AlreadyRecorded
+from history.recorder import AlreadyRecorded, Recorded
 from history.settings import settings
 from history.times import from_rfc3339, to_rfc3339
 
@@ -155,6 +156,29 @@ def replay(
         raise Refused(f"{folder or 'nothing'} is not a folder of captures; or did you mean --stored?")
     else:
         _replay(folder, _known(names) if names else [], as_json)
+
+
+@app.command("import")
+def import_(
+    form: Annotated[str, typer.Argument(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Its versions, perhaps .gz, with their day in the name; or folders.")
+    ],
+    captured: Moment = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import other people's price maps as witnesses: each version one run, oldest first, each once."""
+    if form not in FORMATS:
+        raise Refused(f"there is no format {form!r}; there are {', '.join(FORMATS)}")
+    now = datetime.now(UTC)
+    try:
+        dated = versions(files, _moment(captured) if captured else None, now)
+        with _database(migrate=True) as engine:
+            _tell_recorded(_progress(import_all(engine, form, dated, now), "importing", len(dated)), as_json)
+    except Unreadable as unreadable:
+        raise Refused(
+            f"{unreadable}; what was imported before it stays, and the same command goes on from there"
+        ) from None
 
 
 @app.command()
@@ -288,16 +312,21 @@ def _replay(folder: Path, names: list[str], as_json: bool) -> None:
         raise Refused(
             f"{folder} holds no capture of {', '.join(names or spider_names())}: NAME/DATE/capture.json is looked for"
         )
-    left_alone = 0
     with _database(migrate=True) as engine:
-        for recorded in _progress(replaying.replay(engine, captures), "replaying", len(captures)):
-            if isinstance(recorded, AlreadyRecorded):
-                left_alone += 1
-            else:
-                result = CrawlResult.of(recorded)
-                _tell(asdict(result), f"{to_rfc3339(recorded.observed_at)} {result}", as_json)
+        _tell_recorded(_progress(replaying.replay(engine, captures), "replaying", len(captures)), as_json)
+
+
+def _tell_recorded(recorded_in_turn: Iterable[Recorded | AlreadyRecorded], as_json: bool) -> None:
+    taken = left_alone = 0
+    for recorded in recorded_in_turn:
+        if isinstance(recorded, AlreadyRecorded):
+            left_alone += 1
+        else:
+            taken += 1
+            result = CrawlResult.of(recorded)
+            _tell(asdict(result), f"{to_rfc3339(recorded.observed_at)} {result}", as_json)
     note = f"; {left_alone} left alone: their source was observed then or later" if left_alone else ""
-    say.print(f"{len(captures) - left_alone} of {len(captures)} captures recorded{note}")
+    say.print(f"{taken} of {taken + left_alone} recorded{note}")
 
 
 def _reread(names: list[str], as_json: bool) -> None:

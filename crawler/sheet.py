@@ -56,8 +56,9 @@ class PriceSheet:
         """One offer for each model, tier and region, in the order of the page; without any it is PageChanged."""
         if not self._entries:
             raise PageChanged("no price was found on the page")
-        for (model, tier, region), entry in self._entries.items():
-            yield Offer(provider.slug, model, tuple(entry.components), tier, region, tuple(entry.terms))
+        for key, entry in self._entries.items():
+            components, terms = tuple(entry.components), tuple(entry.terms)
+            yield Offer(provider.slug, key.model, components, key.tier, key.region, terms)
 
 
 def _same_place(one: PriceComponent, other: PriceComponent) -> bool:

@@ -1,7 +1,7 @@
 """PricingSpider: what a spider declares; it fetches its pages and has one pure way to read them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -15,8 +15,10 @@ from crawler.failures import FetchFailed, PageChanged
 from crawler.page import Page
 from history import evidence
 from history.db import reading
-from history.model import Offer, Provider, Source
+from history.model import Offer, Provider, Source, Witness
 from history.recorder import Recorded
+
+_WITNESSES: Mapping[str, Witness] = {"gateway": "gateway", "map": "imported"}
 
 
 class PricingSpider(scrapy.Spider, ABC):
@@ -26,6 +28,8 @@ class PricingSpider(scrapy.Spider, ABC):
     currency: ClassVar[str]
     offers_expected: ClassVar[range]
     interval: ClassVar[timedelta] = timedelta(hours=1)
+    # The other providers whose prices it tells, by slug.
+    billers: ClassVar[Mapping[str, Provider]] = {}
     # How long one crawl may take: more than five minutes only for sources of hundreds of pages.
     longest: ClassVar[timedelta] = timedelta(minutes=5)
     ignored_columns: ClassVar[frozenset[str]] = frozenset()
@@ -46,7 +50,8 @@ class PricingSpider(scrapy.Spider, ABC):
             int(cls.interval.total_seconds()),
             cls.verified,
             int(cls.longest.total_seconds()),
-            "gateway" if cls.provider.kind == "gateway" else "first_party",
+            _WITNESSES.get(cls.provider.kind, "first_party"),
+            cls.billers,
         )
 
     @abstractmethod

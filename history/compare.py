@@ -47,8 +47,8 @@ class _Comparison:
         self.announced: dict[SeriesKey, set[datetime]] = defaultdict(set)
 
     @property
-    def plausible_factor(self) -> int:
-        return MAP_FACTOR if self.seen.witness == "imported" else PLAUSIBLE_FACTOR
+    def is_map(self) -> bool:
+        return self.seen.witness == "imported"
 
     @cached_property
     def units(self) -> set[str]:
@@ -142,7 +142,7 @@ class _Comparison:
         """A map only repeats itself: a second version of it confirms nothing."""
         first = self.book.held.get(key)
         agrees = first is not None and first.quote == quote and self.at - first.first_seen_at >= CONFIRM_AFTER
-        return agrees and self.seen.witness != "imported"
+        return agrees and not self.is_map
 
     def _took_effect(self, key: SeriesKey, quote: str) -> bool:
         """An announced price whose time has come: it is in force as announced, or it never came."""
@@ -165,12 +165,13 @@ class _Comparison:
 
     def _suspicion(self, key: SeriesKey, old: str | None, new: str) -> str:
         if old is None:
-            return "unexpected_unit" if self.units and key.unit not in self.units else ""
+            # What a map names is a field of its format: a new one is there for the first of many, and stays.
+            return "unexpected_unit" if not self.is_map and self.units and key.unit not in self.units else ""
         before, after = Quote.parse(old), Quote.parse(new)
         if before.currency != after.currency:
             return "unexpected_currency"
         low, high = sorted((before.unit_price, after.unit_price))
-        return "implausible_factor" if high > low * self.plausible_factor else ""
+        return "implausible_factor" if high > low * (MAP_FACTOR if self.is_map else PLAUSIBLE_FACTOR) else ""
 
     def _sighting(self, key: SeriesKey, quote: str | None, rule: str, starts_at: datetime | None) -> Held | None:
         """The first sighting, from which it may be believed; None while a rule asks for one more fetch."""
@@ -228,7 +229,7 @@ class _Comparison:
 
     def judge_missing_offers(self) -> None:
         live = {key: state for key, state in self.book.offers.items() if not state.withdrawn}
-        for key in live.keys() - self.seen.offers.keys():
+        for key in live.keys() - self.seen.offers.keys() - self.seen.left_out:
             since = live[key].absent_since or self.at
             self.verdict.offers[key] = live[key]._replace(absent_since=since, absent_runs=live[key].absent_runs + 1)
         absent = {key: state for key, state in self.verdict.offers.items() if key not in self.seen.offers}
@@ -242,7 +243,8 @@ class _Comparison:
             self.verdict.offers[key] = state._replace(withdrawn=True)
             since = state.absent_since or self.at
             self._tell(Change(EventKind.OFFER_WITHDRAWN, key, since, old_terms=state.terms))
-        for series in [key for key in map(SeriesKey._make, self.book.in_force) if key.offer in offers]:
+        gone = [key for key in self.book.in_force if (*key[:3], key[5]) in offers]
+        for series in map(SeriesKey._make, gone):
             self._take_away(series, offers[series.offer].absent_since or self.at, None)
         for series in [key for key in self.book.scheduled if key.offer in offers]:
             for start in sorted(self.book.scheduled[series]):

@@ -36,10 +36,10 @@ class Ledger:
         """Everything that a verdict says."""
         self._find_ids(_models_in(verdict))
         self._write_offers(verdict.offers)
-        self._number_series(verdict)
+        moved = self._number_series(verdict)
         self._supersede(verdict.superseded)
         self._write_versions(verdict.versions)
-        self._write_in_force(verdict.in_force)
+        self._write_in_force(moved)
         self._write_held(verdict.held)
         self._write_changes(verdict.changes)
 
@@ -48,7 +48,7 @@ class Ledger:
         named = sorted(models)
         for start in range(0, len(named), MODELS_AT_ONCE):
             some = {"source_id": self.source_id, "models": named[start : start + MODELS_AT_ONCE]}
-            found = self.connection.execute(_IDS, some)
+            found = self.connection.execute(_IDS, some).cursor.fetchall()
             for offer_id, series_id, model, tier, region, unit, conditions, biller in found:
                 self.offer_ids[OfferKey(model, tier, region, biller)] = offer_id
                 if series_id is not None:
@@ -75,7 +75,8 @@ class Ledger:
         insert(self.connection, t.offer, new)
         self._update(t.offer, ("terms", "absent_since", "absent_runs", "withdrawn"), moved)
 
-    def _number_series(self, verdict: Verdict) -> None:
+    def _number_series(self, verdict: Verdict) -> dict[SeriesKey, InForce]:
+        """Writes down the new series, as they stand; gives back the others that are in force now."""
         named = dict.fromkeys([*(version.key for version in verdict.versions), *verdict.held])
         first_id = next_id(self.connection, t.series) if named.keys() - self.series_ids.keys() else 0
         new: list[dict[str, Any]] = []
@@ -88,9 +89,11 @@ class Ledger:
                         "offer_id": self.offer_ids[key.offer],
                         "unit": key.unit,
                         "conditions": key.conditions,
+                        **_in_force_columns(verdict.in_force.get(key)),
                     }
                 )
         insert(self.connection, t.series, new)
+        return {key: state for key, state in verdict.in_force.items() if self.series_ids[key] < first_id or not new}
 
     def _supersede(self, versions: Iterable[tuple[SeriesKey, datetime]]) -> None:
         rows = [{"the_series": self.series_ids[key], "the_start": valid_from} for key, valid_from in versions]
@@ -118,10 +121,7 @@ class Ledger:
         insert(self.connection, t.price, rows)
 
     def _write_in_force(self, in_force: dict[SeriesKey, InForce]) -> None:
-        rows = [
-            {"the_id": self.series_ids[key], "quote": state.quote, "in_force_from": state.since}
-            for key, state in in_force.items()
-        ]
+        rows = [{"the_id": self.series_ids[key], **_in_force_columns(state)} for key, state in in_force.items()]
         self._update(t.series, ("quote", "in_force_from"), rows)
 
     def _write_held(self, held: dict[SeriesKey, Held | None]) -> None:
@@ -199,6 +199,10 @@ def insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> 
 @lru_cache(maxsize=4096)
 def _terms_text(terms: tuple[str, ...]) -> str:
     return json.dumps(terms, ensure_ascii=False)
+
+
+def _in_force_columns(state: InForce | None) -> dict[str, Any]:
+    return {"quote": state and state.quote, "in_force_from": state and state.since}
 
 
 def _quote_columns(text: str | None) -> dict[str, Any]:

@@ -26,14 +26,16 @@ class Derived:
     book: Book = field(default_factory=Book)
     timeline: Timeline = field(default_factory=lambda: defaultdict(dict))
     since: dict[SeriesKey, datetime] = field(default_factory=dict)
+    before: int = 0
 
     def take(self, run_id: int, reading: Reading) -> None:
         """One more run, by the same rules as when it was recorded."""
         seen, rejections = validate(reading.offers, reading.source)
-        outcome, _ = judge(reading, seen, rejections)
+        outcome, _ = judge(reading, seen, rejections, self.before)
         if outcome is Outcome.FAILED:
             return
         complete = outcome is Outcome.COMPLETE
+        self.before = len(seen.offers) if complete else self.before
         self.book.since = self.since
         self._fold(compare(self.book, seen, reading.observed_at, complete=complete), run_id, reading.observed_at)
         self.book.baseline = self.book.baseline and not complete
