@@ -25,7 +25,8 @@ from sqlalchemy.exc import OperationalError
 
 import migrations
 from crawler import replay as replaying
-from crawler.importing import FORMATS, Unreadable, import_all, versions
+from crawler.importing import Unreadable, import_all, versions
+from crawler.maps.imported import FORMATS
 from crawler.page import Page
 from crawler.process import CrawlResult
 from crawler.process import crawl as crawl_in_child
@@ -161,9 +162,7 @@ def replay(
 @app.command("import")
 def import_(
     form: Annotated[str, typer.Argument(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")],
-    files: Annotated[
-        list[Path], typer.Argument(help="Its versions, perhaps .gz, with their day in the name; or folders.")
-    ],
+    files: Annotated[list[Path], typer.Argument(help="Its versions, perhaps .gz, a day in each name; or folders.")],
     captured: Moment = None,
     as_json: AsJson = False,
 ) -> None:
@@ -174,11 +173,11 @@ def import_(
     try:
         dated = versions(files, _moment(captured) if captured else None, now)
         with _database(migrate=True) as engine:
-            _tell_recorded(_progress(import_all(engine, form, dated, now), "importing", len(dated)), as_json)
+            _tell_recorded(
+                _progress(import_all(engine, form, dated, now), "importing", len(dated)), "versions", as_json
+            )
     except Unreadable as unreadable:
-        raise Refused(
-            f"{unreadable}; what was imported before it stays, and the same command goes on from there"
-        ) from None
+        raise Refused(str(unreadable)) from unreadable
 
 
 @app.command()
@@ -313,12 +312,12 @@ def _replay(folder: Path, names: list[str], as_json: bool) -> None:
             f"{folder} holds no capture of {', '.join(names or spider_names())}: NAME/DATE/capture.json is looked for"
         )
     with _database(migrate=True) as engine:
-        _tell_recorded(_progress(replaying.replay(engine, captures), "replaying", len(captures)), as_json)
+        _tell_recorded(_progress(replaying.replay(engine, captures), "replaying", len(captures)), "captures", as_json)
 
 
-def _tell_recorded(recorded_in_turn: Iterable[Recorded | AlreadyRecorded], as_json: bool) -> None:
+def _tell_recorded(in_turn: Iterable[Recorded | AlreadyRecorded], what: str, as_json: bool) -> None:
     taken = left_alone = 0
-    for recorded in recorded_in_turn:
+    for recorded in in_turn:
         if isinstance(recorded, AlreadyRecorded):
             left_alone += 1
         else:
@@ -326,7 +325,7 @@ def _tell_recorded(recorded_in_turn: Iterable[Recorded | AlreadyRecorded], as_js
             result = CrawlResult.of(recorded)
             _tell(asdict(result), f"{to_rfc3339(recorded.observed_at)} {result}", as_json)
     note = f"; {left_alone} left alone: their source was observed then or later" if left_alone else ""
-    say.print(f"{taken} of {taken + left_alone} recorded{note}")
+    say.print(f"{taken} of {taken + left_alone} {what} recorded{note}")
 
 
 def _reread(names: list[str], as_json: bool) -> None:

@@ -122,5 +122,8 @@ def _page(spider: PricingSpider, version: Version) -> Page:
 def _read(spider: PricingSpider, page: Page, digest: str, version: Version) -> Reading:
     found = read(spider, [(page, Fetched(page.url, digest, version.at))], version.at)
     if found.failure is not None:
-        raise Unreadable(f"{version.file}: {found.failure.name}: {found.failure.message}")
+        why = f"{found.failure.name}: {found.failure.message}"
+        raise Unreadable(
+            f"{version.file}: {why}; what was imported before it stays, and the same command goes on there"
+        )
     return found

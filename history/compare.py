@@ -12,9 +12,10 @@ from history.validation import Observation, Seen
 PLAUSIBLE_FACTOR = 5
 CONFIRM_AFTER = timedelta(minutes=10)
 ABSENT_RUNS_TO_WITHDRAW = 3
-# Many at once: more than this many and more than this share of the source. Then one more fetch has to agree.
-# An edit of a map is no move of a price: that far, and only another witness could confirm it.
+# An edit of a map is no move of a price: that far (the commonest slip is exactly tenfold), and only another witness
+# could confirm it.
 MAP_FACTOR = 10
+# Many at once: more than this many and more than this share of the source. Then one more fetch has to agree.
 MANY = 5
 MANY_WITHDRAWN = 0.10
 MANY_REMOVED = 0.25
@@ -171,7 +172,8 @@ class _Comparison:
         if before.currency != after.currency:
             return "unexpected_currency"
         low, high = sorted((before.unit_price, after.unit_price))
-        return "implausible_factor" if high > low * (MAP_FACTOR if self.is_map else PLAUSIBLE_FACTOR) else ""
+        implausible = high >= low * MAP_FACTOR if self.is_map else high > low * PLAUSIBLE_FACTOR
+        return "implausible_factor" if implausible else ""
 
     def _sighting(self, key: SeriesKey, quote: str | None, rule: str, starts_at: datetime | None) -> Held | None:
         """The first sighting, from which it may be believed; None while a rule asks for one more fetch."""
