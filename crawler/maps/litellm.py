@@ -62,6 +62,7 @@ _SIZED = re.compile(r"(?:^|/)(?:[0-9]+|max)-x-(?:[0-9]+|max)/")
 _AWS_REGION = re.compile(r"([a-z]{2}(?:-gov)?-[a-z]+-[0-9])/(.+)")
 _AZURE_REGION = re.compile(r"(us|eu|apac|us-gov|global|global-standard)/(.+)")
 _ANTHROPIC = re.compile(r"(?:(fast)/)?(?:(us)/)?(.+)")
+_NO_PRICE = Decimal("NaN")
 ZERO = "listed at 0: free, or no price known"
 
 
@@ -73,9 +74,9 @@ class Entry(NamedTuple):
 
 
 def offers(page: Page) -> Iterator[Offer]:
-    """The map's offers, each once. Two keys for one offer that contradict each other say nothing."""
+    """The map's offers, each once. One that two keys contradict each other about has NaN for a price: validation
+    rejects it by name, and the run does not miss it."""
     found: dict[tuple[str, OfferKey], Offer] = {}
-    contradicted: set[tuple[str, OfferKey]] = set()
     unread: list[str] = []
     for key, raw in _entries(page).items():
         entry = read_entry(key, bytes(raw))
@@ -83,24 +84,22 @@ def offers(page: Page) -> Iterator[Offer]:
         for identity, offer in entry.offers:
             known = found.setdefault(identity, offer)
             if known is not offer and known != offer:
-                if (both := _joined(known, offer)) is None:
-                    contradicted.add(identity)
-                else:
-                    found[identity] = both
+                found[identity], contradicted = _joined(known, offer)
+                unread.extend(f"{key[:80]}: another key has another price for {unit}" for unit in contradicted)
     page.unread.update(unread)
-    for named in contradicted:
-        page.unread[f"{named[0]} {' '.join(filter(None, named[1]))}: two keys, two prices"] += 1
-        del found[named]
     yield from found.values()
 
 
-def _joined(one: Offer, other: Offer) -> Offer | None:
-    """What two keys say of one offer; None where they give one thing two prices."""
+def _joined(one: Offer, other: Offer) -> tuple[Offer, list[str]]:
+    """What two keys say of one offer, and the units that they give two prices."""
     prices = {(price.unit, price.conditions): price for price in one.components}
+    contradicted = []
     for price in other.components:
-        if prices.setdefault((price.unit, price.conditions), price).amount != price.amount:
-            return None
-    return replace(one, components=_in_order(prices.values()), terms=one.terms if not prices else ())
+        place = (price.unit, price.conditions)
+        if prices.setdefault(place, price).amount != price.amount:
+            prices[place] = replace(price, amount=_NO_PRICE)
+            contradicted.append(price.unit)
+    return replace(one, components=_in_order(prices.values()), terms=() if prices else one.terms), contradicted
 
 
 def _entries(page: Page) -> dict[str, msgspec.Raw]:
@@ -206,7 +205,7 @@ class _Prices:
         if isinstance(value, Decimal | int) and not isinstance(value, bool):
             return decimal(value) if value >= 0 else Decimal(value)
         self.unread.append(f"{self.key[:80]}: {name} is {str(value)[:40]!r}, not a number")
-        return Decimal("NaN")
+        return _NO_PRICE
 
     def _add(self, tier: str, unit: str, conditions: Conditions, amount: Decimal) -> None:
         """0 is written both for what is free and for what is not known (or not sold at all): it is no price."""
@@ -216,7 +215,7 @@ class _Prices:
         known = self.found.setdefault(tier, {}).setdefault((unit, conditions), amount)
         if known != amount:
             self.unread.append(f"{self.key[:80]}: two fields for {unit}, two prices")
-            self.found[tier][unit, conditions] = Decimal("NaN")
+            self.found[tier][unit, conditions] = _NO_PRICE
 
     def _take_ranges(self, ranges: Any) -> None:
         """Ranges of input tokens: more than the first number, up to the second (so the providers' own pages)."""

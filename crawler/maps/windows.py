@@ -26,6 +26,8 @@ def _joined(stated: list[Any]) -> tuple[Conditions, ...] | None:
     """Windows of the same weekdays are one condition with several hours."""
     hours: dict[tuple[int, ...], tuple[str, ...]] = {}
     for window in stated:
+        if not isinstance(window, dict):
+            return None
         days, times = _weekdays(window), _hours(window)
         if days is None or times is None:
             return None
@@ -37,9 +39,9 @@ def _unless_all_day(times: tuple[str, ...]) -> tuple[str, ...]:
     return () if _ALL_DAY in times else times
 
 
-def _weekdays(window: Any) -> tuple[int, ...] | None:
+def _weekdays(window: dict[str, Any]) -> tuple[int, ...] | None:
     """ISO numbers, or English names."""
-    stated = window.get("weekdays", []) if isinstance(window, dict) else None
+    stated = window.get("weekdays", [])
     if not isinstance(stated, list):
         return None
     days = [_DAYS.index(day) + 1 if day in _DAYS else day for day in stated]
