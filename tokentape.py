@@ -25,8 +25,8 @@ from sqlalchemy.exc import OperationalError
 
 import migrations
 from crawler import replay as replaying
+from crawler.formats import FORMATS
 from crawler.importing import Unreadable, import_all, versions
-from crawler.maps.imported import FORMATS
 from crawler.page import Page
 from crawler.process import CrawlResult
 from crawler.process import crawl as crawl_in_child

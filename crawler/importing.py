@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from crawler.maps.imported import FORMATS
+from crawler.formats import FORMATS
 from crawler.page import Page
 from crawler.reading import read
 from crawler.replay import unpacked

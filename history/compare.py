@@ -46,6 +46,7 @@ class _Comparison:
         self.found = 0
         self.moved: dict[Observation, str] = {}
         self.announced: dict[SeriesKey, set[datetime]] = defaultdict(set)
+        self.past: dict[SeriesKey, dict[datetime, str]] = defaultdict(dict)
 
     @property
     def is_map(self) -> bool:
@@ -80,7 +81,7 @@ class _Comparison:
             if starts_at is not None and starts_at > self.at:
                 self._announce(key, quote, starts_at)
             elif begun and begun.get(key, starts_at) != starts_at:
-                continue
+                self._remember(key, quote, starts_at)
             elif in_force.get(key) == quote and not (special and key in special):
                 unmoved += 1
             else:
@@ -96,6 +97,11 @@ class _Comparison:
             if starts_at is not None and starts_at <= self.at:
                 begun[key] = max(starts_at, begun.get(key, starts_at))
         return begun
+
+    def _remember(self, key: SeriesKey, quote: str, starts_at: datetime | None) -> None:
+        """A map tells the prices of the past with their days; a page that still shows one does not mean it."""
+        if starts_at is not None and self.seen.witness in _BASES:
+            self.past[key][starts_at] = quote
 
     def _announce(self, key: SeriesKey, quote: str, starts_at: datetime) -> None:
         self.announced[key].add(starts_at)
@@ -193,12 +199,19 @@ class _Comparison:
         key, quote, starts_at = observation
         valid_from: datetime = sighting.first_seen_at
         basis = _BASES.get(self.seen.witness, "first_seen")
-        if starts_at is not None and (key not in self.book.since or starts_at > self.book.since[key]):
+        if starts_at is not None and self._is_later(key, starts_at):
             valid_from, basis = starts_at, _BASES.get(self.seen.witness, "stated")
+        for start, before in sorted(self.past[key].items()) if key in self.past else ():
+            if self._is_later(key, start):
+                self.verdict.versions.append(Version(key, start, before, basis, sighting.run_id))
         self._release(key)
         self.verdict.in_force[key] = InForce(quote, valid_from)
         self.verdict.versions.append(Version(key, valid_from, quote, basis, sighting.run_id))
         self._tell(Change(_kind(old, quote), key.offer, valid_from, key, old, quote))
+
+    def _is_later(self, key: SeriesKey, start: datetime) -> bool:
+        """Than the price that is on record as the last one."""
+        return key not in self.book.since or start > self.book.since[key]
 
     def judge_missing_prices(self) -> None:
         if self.found == len(self.book.in_force) and not self.book.held:

@@ -85,9 +85,8 @@ def test_of_the_tenfold_jumps_in_the_maps_those_that_were_believable_in_themselv
     novita's and W&B's go to or come from a price above any ever listed, which is left out by name instead."""
     assert jumps(files) == 345
     with reading_from(imported) as connection:
-        rules: dict[str, int] = dict(
-            connection.execute(select(t.held.c.rule, func.count()).group_by(t.held.c.rule)).all()
-        )
+        by_rule = select(t.held.c.rule, func.count()).group_by(t.held.c.rule)
+        rules: dict[str, int] = dict(connection.execute(by_rule).all())
         rejected = connection.execute(select(func.count()).where(t.rejection.c.rule == "absurd_price")).scalar_one()
         ever = connection.execute(select(func.sum(t.run.c.held))).scalar_one()
     assert rules == {"implausible_factor": 123, "implausible_together": 55}
