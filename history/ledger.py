@@ -205,6 +205,7 @@ def _in_force_columns(state: InForce | None) -> dict[str, Any]:
     return {"quote": state and state.quote, "in_force_from": state and state.since}
 
 
+@lru_cache(maxsize=4096)
 def _quote_columns(text: str | None) -> dict[str, Any]:
     names = ("amount", "currency", "per", "list_amount", "ends_at")
     return dict(zip(names, Quote.parse(text) if text is not None else (None,) * len(names), strict=True))
