@@ -84,7 +84,7 @@ def test_extract_names_what_it_does_not_understand_and_exits_with_2(tokentape: R
         (["import", "litelm", __file__], "there is no format 'litelm'; there are litellm, llm-prices"),
         (["import", "litellm", __file__], "has no day in its name"),
         (["import", "litellm", __file__, "--captured", "2026-05-08T00:00:00"], "has no offset from UTC"),
-        (["import", "litellm", __file__, "--captured", "2026-05-08T00:00:00Z"], "is not JSON"),
+        (["import", "litellm", __file__, "--captured", "2026-05-08T00:00:00Z"], "PageChanged"),
         (["import", "litellm", "2026-05-08.json"], "2026-05-08.json does not exist"),
         (["status"], "run: tokentape migrate"),
         (["serve"], "run: tokentape migrate"),
