@@ -17,6 +17,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from sqlalchemy import Engine
@@ -25,18 +26,20 @@ from sqlalchemy.exc import OperationalError
 
 import migrations
 from crawler import replay as replaying
+from crawler.doctor import examine
 from crawler.formats import FORMATS
 from crawler.importing import Unreadable, import_all, versions
 from crawler.page import Page
 from crawler.process import CrawlResult
 from crawler.process import crawl as crawl_in_child
-from crawler.reading import read, spider_class, spider_names
+from crawler.reading import read, scheduled_names, spider_class, spider_names
 from crawler.schedule import Schedule, in_children
+from feed.drifting import sentences
 from feed.health import health
 from history import crosscheck as checking
-from history import queries
+from history import model, queries
 from history.db import connect, reading, recording
-from history.model import Fetched, Outcome
+from history.model import Fetched, Offer, Outcome, Volume, noun_of
 from history.recorder import AlreadyRecorded, Recorded
 from history.settings import settings
 from history.times import from_rfc3339, to_rfc3339
@@ -69,7 +72,7 @@ def up(host: Host = "127.0.0.1", port: Port = PORT) -> None:
         schedule = _schedule(engine)
         schedule.start()
         try:
-            _serve(engine, listener, f"{len(spider_names())} sources on schedule · data in {_where()}")
+            _serve(engine, listener, f"{len(_scheduled())} sources on schedule · data in {_where()}")
         finally:
             say.print("stopping: giving back what was being crawled …")
             schedule.stop()
@@ -127,17 +130,21 @@ def extract(
     ] = None,
     captured: Moment = None,
 ) -> None:
-    """Print the offers that a spider reads in a saved page, as JSON lines: for working on a parser."""
+    """Print what a spider reads in a saved page, one offer, volume or host a line: for working on a parser."""
     spider = spider_class(name)()
     page = _page(file, spider.start_urls[0], url, captured)
     result = read(spider, [(page, Fetched(page.url, "", page.fetched_at))], page.fetched_at)
-    for offer in result.offers:
-        sys.stdout.write(json.dumps(offer.as_dict(), ensure_ascii=False) + "\n")
+    stated: list[Offer | Volume | model.Host] = [*result.offers, *result.volumes, *result.hosts]
+    for statement in stated:
+        sys.stdout.write(json.dumps(statement.as_dict(), ensure_ascii=False) + "\n")
+    for notice in result.notices:
+        say.print(f"{notice.citation} {notice.licence}")
     for column, times in sorted(result.unread.items()):
         say.print(f"[yellow]unread[/]: {column} ({times} x)")
     if result.failure:
         raise Refused(f"{result.failure.name}: {result.failure.message}")
-    say.print(f"{len(result.offers)} offers, {sum(len(offer.components) for offer in result.offers)} prices")
+    prices = sum(len(offer.components) for offer in result.offers)
+    say.print(f"{len(stated)} {noun_of(stated)}" + (f", {prices} prices" if result.offers else ""))
 
 
 @app.command()
@@ -182,18 +189,19 @@ def import_(
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """How every source fares: last success, last failure and why, and what is held."""
+    """How every source fares: last success, last failure and why, what has drifted, and what is held."""
     now = datetime.now(UTC)
     with _database() as engine, reading(engine) as connection:
-        sources = queries.statuses(connection)
+        sources = queries.statuses(connection, now)
     table = Table("source", "health", "", box=None, pad_edge=False)
     for source in sources:
         state = health(source, now)
         if as_json:
-            sys.stdout.write(
-                json.dumps({"source": source.name, "health": state.word, "sentence": state.sentence}) + "\n"
-            )
-        colour = {"ok": "green", "failing": "red"}.get(state.word, "yellow")
+            told = {"source": source.name, "health": state.word, "sentence": state.sentence}
+            drift = sentences(source.drifting.drifts) if source.drifting else []
+            spent = {"requests_today": source.requests_today, "daily_budget": source.daily_budget}
+            sys.stdout.write(json.dumps({**told, "drift": drift, **spent}) + "\n")
+        colour = {"ok": "green", "drifting": "magenta", "failing": "red"}.get(state.word, "yellow")
         table.add_row(source.name, f"[{colour}]{state.word}[/]", state.sentence)
     if not as_json:
         Console().print(table if sources else "no source is on record yet; run: tokentape crawl")
@@ -211,6 +219,18 @@ def crosscheck(as_json: AsJson = False) -> None:
         sentence = f"{subject.provider} {subject.model}, {what}: {own.quote.text} by {own.source}"
         _tell(facts, f"{sentence}, {witness.quote.text} by {witness.source} ({witness.name})", as_json)
     say.print(f"{len(found)} disagreement{'' if len(found) == 1 else 's'}; /v1/discrepancies keeps them")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check this machine and this installation, and say what to do about what is missing."""
+    found = []
+    for each in examine(settings(), datetime.now(UTC), migrations.is_current):
+        found.append(each.state)
+        colour = {"ok": "green", "advice": "yellow"}.get(each.state, "red")
+        _tell(asdict(each), f"[{colour}]{each.state:<8}[/]{escape(str(each))}", as_json)
+    if "problem" in found:
+        raise typer.Exit(1)
 
 
 def main() -> None:
@@ -276,12 +296,16 @@ def _serve(engine: Engine, listener: socket.socket, about: str) -> None:
 
 
 def _schedule(engine: Engine) -> Schedule:
-    sources = [spider_class(name).source() for name in spider_names()]
+    sources = [spider_class(name).source() for name in _scheduled()]
     return Schedule(engine, sources, in_children(settings().database))
 
 
+def _scheduled() -> list[str]:
+    return scheduled_names(settings().key)
+
+
 def _known(names: list[str] | None) -> list[str]:
-    return [spider_class(name).name for name in names] if names else spider_names()
+    return [spider_class(name).name for name in names] if names else _scheduled()
 
 
 def _progress(items: Iterable[Item], doing: str, total: int | None = None) -> Iterator[Item]:
@@ -311,8 +335,10 @@ def _replay(folder: Path, names: list[str], as_json: bool) -> None:
         raise Refused(
             f"{folder} holds no capture of {', '.join(names or spider_names())}: NAME/DATE/capture.json is looked for"
         )
+    runs = len(replaying.runs_of(captures))
+    noun = "captures" if runs == len(captures) else f"runs of {len(captures)} captures"
     with _database(migrate=True) as engine:
-        _tell_recorded(_progress(replaying.replay(engine, captures), "replaying", len(captures)), "captures", as_json)
+        _tell_recorded(_progress(replaying.replay(engine, captures), "replaying", runs), noun, as_json)
 
 
 def _tell_recorded(in_turn: Iterable[Recorded | AlreadyRecorded], what: str, as_json: bool) -> None:
@@ -332,7 +358,7 @@ def _reread(names: list[str], as_json: bool) -> None:
     with _database(migrate=True) as engine:
         for name in _progress(names, "reading again", len(names)):
             recorded = replaying.reread(engine, name, datetime.now(UTC), force=True)
-            corrections = recorded.events if recorded else 0
+            corrections = recorded.events + recorded.restated if recorded else 0
             _tell({"source": name, "corrections": corrections}, f"{name}: {corrections} corrections", as_json)
 
 

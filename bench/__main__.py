@@ -2,12 +2,12 @@
 
 import sys
 
-from bench import api, detect, imports, replay
+from bench import api, corpus, crawl, detect, imports, replay
 
 
 def main() -> int:
     figures = []
-    for part in (replay, imports, detect, api):
+    for part in (corpus, crawl, replay, imports, detect, api):
         for figure in part.figures():
             print(figure, flush=True)
             figures.append(figure)

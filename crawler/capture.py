@@ -12,7 +12,7 @@ from crawler.failures import PageChanged
 from crawler.page import Page
 from crawler.reading import spider_class, spider_names
 from crawler.spider import PricingSpider
-from history.model import Offer
+from history.model import Statement, noun_of
 from history.times import to_rfc3339
 
 PAGES = Path(__file__).parent.parent / "tests" / "pages"
@@ -63,7 +63,7 @@ class _Unwritten(PricingSpider):
 
     name = "unwritten"
 
-    def extract(self, page: Page) -> Iterator[Offer]:
+    def extract(self, page: Page) -> Iterator[Statement]:
         return iter(())
 
 
@@ -83,13 +83,14 @@ def _tell(spider: PricingSpider, page: Page, folder: Path, body: Path) -> int:
         print(f"{type(spider.failure).__name__}: {spider.failure}")
         return 1
     try:
-        offers: list[Offer] = list(spider_class(spider.name)().extract(page))
+        stated: list[Statement] = list(spider_class(spider.name)().extract(page))
     except PageChanged as changed:
         print(f"{spider.name} does not understand it. PageChanged: {changed}")
         return 1
-    _write(folder / "offers.json", [offer.as_dict() for offer in offers])
-    print(f"{len(offers)} offers; not read: {', '.join(sorted(page.unread)) or 'nothing'}")
-    print(NEXT.format(body=body, offers=folder / "offers.json"))
+    file = folder / f"{noun_of(stated)}.json"
+    _write(file, [statement.as_dict() for statement in stated])
+    print(f"{len(stated)} {file.stem}; not read: {', '.join(sorted(page.unread)) or 'nothing'}")
+    print(NEXT.format(body=body, offers=file))
     return 0
 
 

@@ -3,7 +3,7 @@
 import ast
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -12,21 +12,33 @@ from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
+from typing import TypeVar
 
 from crawler.failures import PageChanged
 from crawler.page import Page
+from crawler.shape import shape_of
 from crawler.spider import PricingSpider
-from history.model import Failure, Fetched, Offer, OfferKey, Reading
+from history.model import Failure, Fetched, Host, Notice, Offer, OfferKey, Reading, Statement, Volume
 
+Kind = TypeVar("Kind")
 CRAWLER = Path(__file__).parent
 # A message quotes what a page said, which may be anything.
 LONGEST_MESSAGE = 2000
-VALIDATION = CRAWLER.parent / "history" / "validation.py"
+# What decides which of the statements are believed.
+DECIDERS = {CRAWLER.parent / "history" / name for name in ("validation.py", "statistics.py")}
 
 
 def spider_names() -> list[str]:
     """Every source that can be read: the names of the files in crawler/spiders."""
     return sorted(path.stem for path in (CRAWLER / "spiders").glob("*.py") if not path.stem.startswith("_"))
+
+
+def scheduled_names(key_of: Callable[[str], str]) -> list[str]:
+    """The sources to read on schedule, where `key_of` tells the key in a setting, "" without one: a source that
+    needs a key rests without it, and what stands in for such a source rests with it."""
+    kinds = [spider_class(name) for name in spider_names()]
+    asked = {kind.name for kind in kinds if not kind.key_setting or key_of(kind.key_setting)}
+    return [kind.name for kind in kinds if kind.name in asked and kind.stands_in_for not in asked]
 
 
 def spider_class(name: str) -> type[PricingSpider]:
@@ -49,8 +61,8 @@ def extractor_of(spider: type[PricingSpider]) -> str:
 
 
 def read(spider: PricingSpider, fetched: Sequence[tuple[Page, Fetched]], observed_at: datetime) -> Reading:
-    """All that the pages of one run state. A page that is not understood fails the run, and it gives no offers."""
-    pages: list[list[Offer]] = []
+    """All that the pages of one run state. A page that is not understood fails the run, and nothing is believed."""
+    pages: list[list[Statement]] = []
     unread: Counter[str] = Counter()
     answers = tuple(answer for _, answer in fetched)
     for page, _ in fetched:
@@ -59,7 +71,17 @@ def read(spider: PricingSpider, fetched: Sequence[tuple[Page, Fetched]], observe
         except PageChanged as changed:
             return failed(type(spider), Failure("PageChanged", str(changed)), observed_at, answers)
         unread.update(page.unread)
-    return Reading(spider.source(), extractor_of(type(spider)), observed_at, answers, tuple(_joined(pages)), unread)
+    said = [statement for page in pages for statement in page]
+    return Reading(
+        spider.source(), extractor_of(type(spider)), observed_at, answers,
+        offers=tuple(_joined([_of(Offer, page) for page in pages])), volumes=tuple(_of(Volume, said)),
+        hosts=tuple(_of(Host, said)), notices=tuple(_of(Notice, said)), unread=unread,
+        shape=shape_of((page for page, _ in fetched), spider.ignored_columns),
+    )  # fmt: skip
+
+
+def _of(kind: type[Kind], said: Sequence[Statement]) -> list[Kind]:
+    return [statement for statement in said if isinstance(statement, kind)]
 
 
 def _joined(pages: Sequence[Sequence[Offer]]) -> Iterable[Offer]:
@@ -95,7 +117,7 @@ _PARSING = Lock()
 
 @lru_cache(maxsize=256)
 def _version_of(files: tuple[str, ...]) -> str:
-    readers = {VALIDATION}
+    readers = set(DECIDERS)
     for file in files:
         _add_with_imports(Path(file), readers)
     return sha256(b"".join(path.read_bytes() for path in sorted(readers))).hexdigest()[:12]

@@ -3,6 +3,7 @@
 import gzip
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,28 +72,42 @@ def captures_in(folder: Path, names: Iterable[str] = ()) -> list[Capture]:
     return sorted(captures, key=lambda capture: (capture.captured, capture.spider))
 
 
-def replay(engine: Engine, captures: Iterable[Capture]) -> Iterator[Recorded | AlreadyRecorded]:
-    """Record each capture as if it had been fetched at its time; what is on record already stays as it is."""
+def runs_of(captures: Iterable[Capture]) -> list[tuple[Capture, ...]]:
+    """Captures of one source at one moment, of different addresses, are the pages of one run; the order stays."""
+    runs: dict[tuple[str, datetime, int], tuple[Capture, ...]] = {}
+    times: Counter[tuple[str, datetime, str]] = Counter()
     for capture in captures:
+        page = (capture.spider, capture.captured, capture.url)
+        key = (capture.spider, capture.captured, times[page])
+        times[page] += 1
+        runs[key] = (*runs.get(key, ()), capture)
+    return list(runs.values())
+
+
+def replay(engine: Engine, captures: Iterable[Capture]) -> Iterator[Recorded | AlreadyRecorded]:
+    """Record each run of these captures as if they had been fetched at their time; what is on record already stays
+    as it is."""
+    for run in runs_of(captures):
         try:
-            yield _replay_one(engine, capture)
+            yield _replay_one(engine, run)
         except AlreadyRecorded as already:
             yield already
 
 
-def _replay_one(engine: Engine, capture: Capture) -> Recorded:
-    spider = spider_class(capture.spider)()
+def _replay_one(engine: Engine, run: tuple[Capture, ...]) -> Recorded:
+    name, captured = run[0].spider, run[0].captured
     with reading_from(engine) as connection:
-        newest = newest_run_at(connection, capture.spider)
-    if newest is not None and newest >= capture.captured:
-        raise AlreadyRecorded(f"{capture.spider} was observed at {newest}, and this capture is of {capture.captured}")
-    page = capture.page()
+        newest = newest_run_at(connection, name)
+    if newest is not None and newest >= captured:
+        raise AlreadyRecorded(f"{name} was observed at {newest}, and this capture is of {captured}")
+    fetched = []
     with writing(engine) as connection:
-        digest = evidence.keep(connection, page.body, page.media_type, capture.captured)
-    fetched = Fetched(capture.url, digest, capture.captured)
-    reading = read(spider, [(page, fetched)], capture.captured)
+        for page in (capture.page() for capture in run):
+            digest = evidence.keep(connection, page.body, page.media_type, captured)
+            fetched.append((page, Fetched(page.url, digest, captured)))
+    reading = read(spider_class(name)(), fetched, captured)
     with recording(engine) as connection:
-        return record(connection, reading, capture.captured)
+        return record(connection, reading, captured)
 
 
 def reread(engine: Engine, name: str, now: datetime, *, force: bool = False) -> Recorded | None:

@@ -11,7 +11,21 @@ from sqlalchemy import Engine
 
 from feed import errors
 from feed.answers import Answers, utc_now
-from feed.api import changes, discrepancies, feeds, history, models, prices, providers, runs, snapshots, status
+from feed.api import (
+    changes,
+    discrepancies,
+    feeds,
+    history,
+    hosts,
+    models,
+    plans,
+    prices,
+    providers,
+    runs,
+    snapshots,
+    status,
+    volumes,
+)
 from feed.edge import Edge
 from feed.site import pages
 
@@ -20,6 +34,7 @@ _TAGS = {
     "changes": "What became different, behind a cursor that skips nothing.",
     "feeds": "The same for feed readers: one entry for each model and announcement.",
     "catalog": "Who sells what.",
+    "volumes": "How much of it a gateway served, and from where.",
     "sources": "How we know: runs, failures, ages.",
     "evidence": "The pages behind the prices, as they were fetched.",
 }
@@ -36,7 +51,11 @@ def create_app(engine: Engine, public_url: str, clock: Callable[[], datetime] = 
     app.state.answers = Answers(engine, public_url, clock)
     app.add_middleware(Edge)
     errors.install(app)
-    for noun in (prices, history, changes, discrepancies, feeds, models, providers, runs, status, snapshots):
+    answering = (
+        prices, plans, history, changes, discrepancies, feeds, models, providers, volumes, hosts, runs, status,
+        snapshots,
+    )  # fmt: skip
+    for noun in answering:
         app.include_router(noun.router)
     app.include_router(pages.router, include_in_schema=False)
     # FastAPI's own way to extend the contract: https://fastapi.tiangolo.com/how-to/extending-openapi/

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 
+from feed import plans
 from feed.figures import change, conditions_in_words, moment, percent, rate
 from history.model import EventKind, Quote
 from history.queries import Change, Story
@@ -41,8 +42,8 @@ def when(story: Story) -> str:
 
 def named(change: Change) -> str:
     """'batch input (>256K, off-peak) in eu'"""
-    tier = "" if change.tier == "standard" else f"{change.tier} "
-    label = unit_label(change) if change.unit else "offer"
+    tier = "" if change.tier == "standard" or plans.is_plan(change) else f"{change.tier} "
+    label = unit_label(change) if change.unit else "plan" if plans.is_plan(change) else "offer"
     conditions = conditions_in_words(change.conditions)
     return f"{tier}{label}{f' ({conditions})' if conditions else ''}{f' in {change.region}' if change.region else ''}"
 
@@ -107,7 +108,7 @@ def _cancelled(one: Change) -> str:
 def _terms_moved(one: Change) -> str:
     old, new = one.old_terms or (), one.new_terms or ()
     if one.unit is None:
-        return f"terms were {quoted(old)}, now {quoted(new)}"
+        return plans.terms_moved(old, new) if plans.is_plan(one) else f"terms were {quoted(old)}, now {quoted(new)}"
     if old != new:
         then, now = (conditions_in_words("".join(terms)) or "no conditions" for terms in (old, new))
         return f"{_full(one.new, one.unit)} as before, but now under {now} (was {then})"

@@ -1,20 +1,23 @@
 """The vocabulary: what a source states (Offer), what we hold of it (Quote), what became different (ChangeEvent)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from json import dumps
 from typing import Any, Literal, NamedTuple
 
+from history.drift import BLANK, Shape
 from history.times import from_rfc3339, to_rfc3339
 
 # A map sells nothing: it tells what others charge.
 ProviderKind = Literal["lab", "cloud", "gateway", "map"]
 # Who tells a price, best first: who charges it, our own list of documented changes, who resells it, somebody's map.
 Witness = Literal["first_party", "documented", "gateway", "imported"]
+# A trailing period is the one that ended with its day, which is all that a ranking tells.
+VolumePeriod = Literal["day", "week", "month", "trailing_day", "trailing_week", "trailing_month"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,8 @@ class Provider:
 @dataclass(frozen=True, slots=True)
 class Source:
     """One price source: the page or API that one spider reads. `name` is the spider's name; `longest_s` is how long
-    one crawl of it may take, in seconds. `billers` are the other providers whose prices it tells, by slug."""
+    one crawl of it may take, in seconds, `daily_budget` how many requests a day (UTC) it may cost its host. `billers`
+    are the other providers whose prices it tells, by slug."""
 
     name: str
     provider: Provider
@@ -39,6 +43,7 @@ class Source:
     interval_s: int
     verified: str = ""
     longest_s: int = 300
+    daily_budget: int = 200
     witness: Witness = "first_party"
     billers: Mapping[str, Provider] = field(default_factory=dict)
 
@@ -177,6 +182,88 @@ class SeriesKey(NamedTuple):
         return OfferKey(self.model, self.tier, self.region, self.biller)
 
 
+class VolumeKey(NamedTuple):
+    """Identity of a volume within its source."""
+
+    model: str
+    period: VolumePeriod
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """What a gateway's statistics state: the tokens that it served of a model in a period. `day` is that day, or the
+    last one of a trailing period. None: not stated."""
+
+    model: str
+    period: VolumePeriod
+    day: date
+    tokens: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    requests: int | None = None
+
+    @property
+    def key(self) -> VolumeKey:
+        return VolumeKey(self.model, self.period, self.day)
+
+    def as_dict(self) -> dict[str, Any]:
+        """One line of `tokentape extract`: counts as text, since JSON's readers stop at 2**53; absent ones left out."""
+        counts = {name: getattr(self, name) for name in ("tokens", "input_tokens", "output_tokens", "requests")}
+        stated = {name: str(count) for name, count in counts.items() if count is not None}
+        return {"model": self.model, "period": self.period, "day": self.day.isoformat(), **stated}
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A company that serves models through a gateway: the country of its headquarters and those of its data centres,
+    in two letters (ISO 3166-1). None: not stated."""
+
+    slug: str
+    name: str
+    headquarters: str | None = None
+    datacenters: tuple[str, ...] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """One line of `tokentape extract`."""
+        return {
+            "slug": self.slug,
+            "name": self.name,
+            "headquarters": self.headquarters,
+            "datacenters": None if self.datacenters is None else list(self.datacenters),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a page of volumes says of itself: how it has to be cited, under which licence ("": none is stated), as of
+    when, and its own words about its extent (`meta`, canonical JSON)."""
+
+    as_of: datetime
+    citation: str
+    licence: str
+    meta: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """As a fixture has it."""
+        return {
+            "as_of": to_rfc3339(self.as_of),
+            "citation": self.citation,
+            "licence": self.licence,
+            "meta": self.meta,
+        }
+
+
+# Whatever a page may state.
+Statement = Offer | Volume | Host | Notice
+
+
+def noun_of(statements: Iterable[Statement]) -> Literal["offers", "volumes", "hosts"]:
+    """What a page is about: "offers" where it has any, or has nothing."""
+    kinds = {type(statement) for statement in statements}
+    return "offers" if Offer in kinds else "volumes" if Volume in kinds else "hosts" if Host in kinds else "offers"
+
+
 def plain(amount: Decimal) -> str:
     """A decimal without exponent and without trailing zeros: Decimal("1.50E-7") → "0.00000015"."""
     text = format(amount, "f")
@@ -251,7 +338,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """An offer that validation left out, and the rule that says why."""
+    """An offer, a volume or a host (`model` has its slug) that validation left out, and the rule that says why."""
 
     rule: str
     model: str
@@ -260,15 +347,21 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one run read: the offers of all its pages, or the failure that ended it."""
+    """What one run read: all that its pages state, or the failure that ended it. `requests` is all that it sent:
+    robots.txt, redirects and second tries too."""
 
     source: Source
     extractor: str
     observed_at: datetime
     pages: tuple[Fetched, ...] = ()
     offers: tuple[Offer, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    hosts: tuple[Host, ...] = ()
+    notices: tuple[Notice, ...] = ()
     unread: Mapping[str, int] = field(default_factory=dict)
     failure: Failure | None = None
+    shape: Shape = BLANK
+    requests: int = 0
 
 
 class EventKind(StrEnum):

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -12,9 +12,12 @@ from history import tables as t
 from history.book import Verdict
 from history.compare import compare
 from history.ledger import Ledger, insert, next_id
-from history.model import Failure, Outcome, Provider, Reading, Rejection, Source
+from history.model import Failure, Outcome, Provider, Reading, Rejection, Source, noun_of
+from history.register import Register
+from history.shapes import keep_shape
 from history.shelf import Shelf
-from history.validation import Seen, validate
+from history.statistics import examine
+from history.validation import validate
 
 TICK = timedelta(microseconds=1)
 
@@ -25,7 +28,7 @@ class AlreadyRecorded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of one run."""
+    """What became of one run. `restated` counts volumes and hosts that had said something else before."""
 
     run_id: int
     source: str
@@ -36,6 +39,14 @@ class Recorded:
     rejected: int
     held: int
     events: int
+    volumes: int = 0
+    hosts: int = 0
+    restated: int = 0
+
+    @property
+    def statements(self) -> int:
+        """How much of what the pages state is believed."""
+        return self.offers + self.volumes + self.hosts
 
 
 class Declared(NamedTuple):
@@ -80,7 +91,10 @@ def record(connection: Connection, reading: Reading, now: datetime) -> Recorded:
     declared = declare(connection, reading.source)
     now = _after_all_recorded(connection, declared.source_id, now)
     seen, rejections = validate(reading.offers, reading.source)
-    outcome, failure = judge(reading, seen, rejections, _offers_before(connection, declared.source_id))
+    stated, refused = examine(reading)
+    rejections += refused
+    believed, before = len(seen.offers) + len(stated), _offers_before(connection, declared.source_id)
+    outcome, failure = judge(reading, believed, rejections, before)
     verdict = Verdict()
     if outcome is not Outcome.FAILED:
         verdict = compare(
@@ -99,12 +113,18 @@ def record(connection: Connection, reading: Reading, now: datetime) -> Recorded:
         len(rejections),
         sum(1 for held in verdict.held.values() if held),
         len(verdict.changes),
+        len(stated.volumes),
+        len(stated.hosts),
     )
     write_run(connection, declared.source_id, recorded, reading, now)
+    keep_shape(connection, declared.source_id, recorded.run_id, outcome, reading, recorded.statements)
     _write_rejections(connection, recorded.run_id, rejections)
     billers = billers_of(connection, reading.source, verdict)
     Ledger(connection, declared.source_id, recorded.run_id, now, billers).write(verdict)
-    return recorded
+    register = Register(connection, declared.source_id, now)
+    if outcome is not Outcome.FAILED:
+        register.add(recorded.run_id, stated, reading.notices)
+    return replace(recorded, restated=register.restated)
 
 
 def _after_all_recorded(connection: Connection, source_id: int, now: datetime) -> datetime:
@@ -120,29 +140,35 @@ def _offers_before(connection: Connection, source_id: int) -> int:
     return connection.execute(newest).scalar() or 0
 
 
-def judge(reading: Reading, seen: Seen, rejections: list[Rejection], before: int = 0) -> tuple[Outcome, Failure | None]:
-    """How a run ended: failed keeps nothing, partial adds but takes nothing away. `before` are the offers of the last
-    complete run: a map grows from a hundred to thousands, so that only its own past tells how many it should have."""
+def judge(
+    reading: Reading, believed: int, rejections: list[Rejection], before: int = 0
+) -> tuple[Outcome, Failure | None]:
+    """How a run ended: failed keeps nothing, partial adds but takes nothing away. `believed` of its statements are.
+    `before` are the offers of the last complete run: a map grows from a hundred to thousands, so that only its own past
+    tells how many it should have."""
     if reading.failure is not None:
         return Outcome.FAILED, reading.failure
-    stated, expected = len(seen.offers) + len(rejections), reading.source.offers_expected
-    if not seen.offers:
+    stated, expected = believed + len(rejections), reading.source.offers_expected
+    noun = noun_of((*reading.offers[:1], *reading.volumes[:1], *reading.hosts[:1]))
+    if not believed:
         why = rejections[0].message if rejections else "the page was read, but it states no offer"
         return Outcome.FAILED, Failure(f"Rejection({rejections[0].rule})" if rejections else "PageChanged", why)
-    least = max(expected.start, before // 2 + 1) if seen.witness == "imported" else expected.start
+    is_map = reading.source.witness == "imported"
+    least = max(expected.start, before // 2 + 1) if is_map else expected.start
     if stated < least:
-        return Outcome.PARTIAL, Failure(
-            "TooFewOffers", f"{stated} offers where at least {least} are expected; nothing is withdrawn"
-        )
+        few = f"{stated} {noun} where at least {least} are expected; "
+        if noun == "offers":
+            return Outcome.PARTIAL, Failure("TooFewOffers", f"{few}nothing is withdrawn")
+        return Outcome.FAILED, Failure(f"TooFew{noun.title()}", f"{few}none of them is recorded")
     if stated >= expected.stop:
         return Outcome.PARTIAL, Failure(
-            "TooManyOffers", f"{stated} offers where fewer than {expected.stop} are expected"
+            f"TooMany{noun.title()}", f"{stated} {noun} where fewer than {expected.stop} are expected"
         )
     if rejections:
         named = "; ".join(f"{rejection.model}: {rejection.message}" for rejection in rejections[:3])
-        why = f"{len(rejections)} of {stated} offers left out: {named}"
+        why = f"{len(rejections)} of {stated} {noun} left out: {named}"
         # A map keeps a slip for years. What it leaves out goes on being there; what it drops meanwhile has gone.
-        outcome = Outcome.COMPLETE if seen.witness == "imported" else Outcome.PARTIAL
+        outcome = Outcome.COMPLETE if is_map else Outcome.PARTIAL
         return outcome, Failure(f"Rejection({rejections[0].rule})", why)
     return Outcome.COMPLETE, None
 
@@ -155,6 +181,7 @@ def declare(connection: Connection, source: Source) -> Declared:
         "url": source.url,
         "interval_s": source.interval_s,
         "verified": source.verified,
+        "daily_budget": source.daily_budget,
         "witness": source.witness,
     }
     return Declared(_upsert(connection, t.source, "name", source.name, **stated), provider_id)
@@ -205,7 +232,7 @@ def write_run(
         "failure": failure.name or None,
         "message": failure.message or None,
         "extractor": reading.extractor,
-        "offers": recorded.offers,
+        "offers": recorded.statements,
         "rejected": recorded.rejected,
         "held": recorded.held,
         "events": recorded.events,

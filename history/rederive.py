@@ -9,11 +9,14 @@ from sqlalchemy import Connection, bindparam, select
 
 from history import tables as t
 from history.book import Book, Change, InForce, Verdict, Version
+from history.columns import OPEN
 from history.compare import compare
 from history.ledger import Ledger, next_id
 from history.model import EventKind, Outcome, Quote, Reading, SeriesKey, Source
 from history.recorder import Recorded, billers_of, declare, judge, write_run
+from history.register import Register, Retold
 from history.shelf import IDENTITY
+from history.statistics import examine
 from history.validation import validate
 
 Timeline = dict[SeriesKey, dict[datetime, Version]]
@@ -27,13 +30,16 @@ class Derived:
     timeline: Timeline = field(default_factory=lambda: defaultdict(dict))
     since: dict[SeriesKey, datetime] = field(default_factory=dict)
     before: int = 0
+    told: Retold = field(default_factory=Retold)
 
     def take(self, run_id: int, reading: Reading) -> None:
         """One more run, by the same rules as when it was recorded."""
         seen, rejections = validate(reading.offers, reading.source)
-        outcome, _ = judge(reading, seen, rejections, self.before)
+        stated, refused = examine(reading)
+        outcome, _ = judge(reading, len(seen.offers) + len(stated), rejections + refused, self.before)
         if outcome is Outcome.FAILED:
             return
+        self.told.take(run_id, stated, reading.notices)
         complete = outcome is Outcome.COMPLETE
         self.before = len(seen.offers) if complete else self.before
         self.book.since = self.since
@@ -87,10 +93,15 @@ def correct(
     outcome = Outcome.PARTIAL if derived.book.baseline else Outcome.COMPLETE
     live = sum(1 for state in derived.book.offers.values() if not state.withdrawn)
     run_id = next_id(connection, t.run)
-    recorded = Recorded(run_id, source.name, now, outcome, None, live, 0, len(derived.book.held), len(verdict.changes))
+    recorded = Recorded(
+        run_id, source.name, now, outcome, None, live, 0, len(derived.book.held), len(verdict.changes),
+        len(derived.told.volumes), len(derived.told.hosts),
+    )  # fmt: skip
     write_run(connection, declared.source_id, recorded, Reading(source, extractor, now), now, kind="reread")
     Ledger(connection, declared.source_id, run_id, now, billers_of(connection, source, verdict)).write(verdict)
-    return recorded
+    register = Register(connection, declared.source_id, now)
+    register.replace(derived.told)
+    return replace(recorded, restated=register.restated)
 
 
 def _believed(connection: Connection, source_id: int) -> Timeline:
@@ -106,7 +117,7 @@ _LIVE = (
     select(*IDENTITY, t.price)
     .join_from(t.price, t.series, t.series.c.id == t.price.c.series_id)
     .join(t.offer, t.offer.c.id == t.series.c.offer_id)
-    .where(t.offer.c.source_id == bindparam("source_id"), t.price.c.superseded_at == t.OPEN)
+    .where(t.offer.c.source_id == bindparam("source_id"), t.price.c.superseded_at == OPEN)
 )
 
 

@@ -2,7 +2,9 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -19,11 +21,21 @@ class Settings(BaseSettings):
     public_url: str = ""
     # A mail address or URL in the crawler's user agent, for the operators of price pages.
     contact: str = ""
+    # Any key of OpenRouter's: with it the official Data API is asked for volumes, without it the public rankings.
+    openrouter_api_key: SecretStr = SecretStr("")
+    # The browser for pages whose prices are drawn by scripts; empty: it is looked for.
+    chromium: str = ""
+    # Off only where something else shuts the browser in, such as a container without privileges.
+    chromium_sandbox: bool = True
 
     @property
     def database(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{self.data.absolute() / 'tokentape.sqlite3'}"
+
+    def key(self, setting: str) -> str:
+        """The secret in the setting of that name; "" where none is set, or none is named."""
+        return cast(SecretStr, getattr(self, setting)).get_secret_value().strip() if setting else ""
 
 
 @lru_cache(maxsize=1)

@@ -51,6 +51,16 @@ def capture() -> Path:
     return sorted(path for path in FIXTURE.iterdir() if path.is_dir())[0]
 
 
+def test_extract_prints_one_volume_a_line_and_how_to_cite_them(tokentape: Run) -> None:
+    folder = ROOT / "tests" / "pages" / "openrouter_volumes" / "2026-05-13"
+    done = tokentape("extract", "openrouter_volumes", str(folder))
+    assert done.returncode == 0, done.stderr
+    expected = json.loads((folder / "volumes.json").read_text())
+    assert [json.loads(line) for line in done.stdout.splitlines()] == expected[:-1]
+    assert expected[-1]["citation"] in done.stderr
+    assert done.stderr.strip().endswith("7 volumes")
+
+
 def test_extract_prints_one_offer_a_line_as_the_fixture_has_them(tokentape: Run, capture: Path) -> None:
     done = tokentape("extract", "deepseek", str(capture))
     assert done.returncode == 0, done.stderr
@@ -115,13 +125,27 @@ def test_status_tells_of_every_source_in_words_and_in_json(tokentape: Run) -> No
     tokentape("replay", str(FIXTURE))
     assert "deepseek" in tokentape("status").stdout
     told = [json.loads(line) for line in tokentape("status", "--json").stdout.splitlines()]
-    assert [(each["source"], each["health"] in ("ok", "stale", "failing")) for each in told] == [("deepseek", True)]
+    words = ("ok", "drifting", "stale", "failing")
+    assert [(each["source"], each["health"] in words) for each in told] == [("deepseek", True)]
+    assert all(isinstance(words, str) for words in told[0]["drift"])
+    assert (told[0]["requests_today"], told[0]["daily_budget"]) == (0, 200)
 
 
 def test_a_crawl_that_fails_says_why_and_exits_with_1(tokentape: Run) -> None:
     done = tokentape("crawl", "deepseek", "--url", "http://127.0.0.1:9/pricing", "--json")
     assert done.returncode == 1, done.stderr
     assert json.loads(done.stdout)["failure"] == "FetchFailed"
+
+
+def test_a_source_that_needs_a_browser_says_so_where_a_person_looks(
+    tokentape: Run, environment: dict[str, str]
+) -> None:
+    environment["TOKENTAPE_CHROMIUM"] = "no-such-browser"
+    assert tokentape("crawl", "zhipu_cn").returncode == 1
+    told = json.loads(tokentape("status", "--json").stdout)
+    assert told["health"] == "failing"
+    for word in ("drawn by scripts, which needs a browser", "no-such-browser", "tokentape doctor"):
+        assert word in told["sentence"]
 
 
 @pytest.fixture

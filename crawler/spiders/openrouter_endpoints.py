@@ -41,17 +41,21 @@ class OpenRouterEndpoints(PricingSpider):
     currency = "USD"
     offers_expected = range(300, 6000)
     interval = timedelta(days=1)
+    # A page for each of some 350 models, once a day.
+    daily_budget = 1500
     longest = timedelta(minutes=40)
     verified = "2026-07-12"
 
     def extract(self, page: Page) -> Iterator[Offer]:
-        for model in _models(page):
+        for model in (models := _models(page)):
             tags = Counter[str]()
             for endpoint in sorted(model.endpoints or (), key=_cheapest):
                 tags[endpoint.tag] += 1
                 # together has two endpoints of google/gemma-4-31b-it with one tag (2026-06-18): cheapest first.
                 number = "" if tags[endpoint.tag] == 1 else f"#{tags[endpoint.tag]}"
                 yield _offer(model.id, endpoint.tag + number, endpoint.pricing)
+        unrouted = [model.id for model in models if model.endpoints is None]
+        page.unread.update("no endpoints" for _ in unrouted if len(unrouted) < len(models))
 
     def next_urls(self, page: Page) -> Iterator[str]:
         # An alias (~openai/gpt-latest) has no routes of its own.
@@ -73,7 +77,7 @@ def _cheapest(endpoint: _Endpoint) -> list[Decimal]:
 
 def _offer(model: str, tag: str, pricing: dict[str, Any]) -> Offer:
     try:
-        if (discount := decimal(pricing.get("discount", 0))) >= 1:
+        if (discount := decimal(pricing.get("discount"))) >= 1:
             raise PageChanged(f"a discount of {discount}")
         prices = tuple(listed(price, discount) for price in components(pricing))
     except PageChanged as error:

@@ -1,6 +1,7 @@
 """How readers ask: parameters that are checked, named in the contract, and refused where they are not known."""
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import Request
@@ -13,6 +14,7 @@ from history.times import from_rfc3339
 from history.units import UNITS
 
 LARGEST_ID = 2**63 - 1
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def _moment(text: Any) -> datetime:
@@ -31,10 +33,19 @@ def _unit(name: str) -> str:
     return name
 
 
+def _day(text: Any) -> date:
+    """A date alone: pydantic would also take a time, and a number of seconds."""
+    if not isinstance(text, str) or not _DATE.fullmatch(text):
+        raise ValueError("a day such as 2026-05-11 is expected")
+    return date.fromisoformat(text)
+
+
 # NUL is a character that PostgreSQL's text cannot hold.
 Text = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00]*$")]
 _Rfc3339 = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+_Iso8601 = Annotated[str, Field(json_schema_extra={"format": "date"})]
 Moment = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=_Rfc3339)]
+Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=_Iso8601)]
 UnitName = Annotated[str, AfterValidator(_unit), Field(json_schema_extra={"enum": list(UNITS)})]
 Seller = Literal["first_party", "cloud", "gateway", "any"]
 Limit = Annotated[int, Field(ge=1, le=1000, description="At most so many at once.")]
@@ -60,7 +71,8 @@ class Asked(BaseModel):
         try:
             return cls.model_validate(once)
         except ValidationError as error:
-            raise refused(error.errors(include_url=False), sorted(cls.model_fields)) from None
+            names = sorted(field.alias or name for name, field in cls.model_fields.items())
+            raise refused(error.errors(include_url=False), names) from None
 
     @classmethod
     def parameters(cls) -> dict[str, Any]:
@@ -89,7 +101,7 @@ class Nothing(Asked):
 
 def scope(asked: BaseModel, seller: Seller) -> Scope:
     """The scope of a question with any of the fields of `Scope`."""
-    exact = {name: getattr(asked, name, None) for name in Scope._fields if name != "seller"}
+    exact = {name: getattr(asked, name, None) for name in Scope._fields if name not in ("seller", "not_tier")}
     kinds: dict[str, ProviderKind] = {"first_party": "lab", "cloud": "cloud", "gateway": "gateway"}
     return Scope(**exact, seller=kinds.get(seller))
 

@@ -22,6 +22,10 @@ class AskedModels(Asked):
 
     provider: Text | None = Field(None, description="A provider's slug.", examples=["deepseek"])
     q: Text | None = Field(None, description="A part of the model's name; case does not matter.", examples=["flash"])
+    tier: Text | None = Field(
+        None, description="Only offers of that tier; plan: subscriptions, which are left out otherwise.",
+        examples=["standard", "plan"],
+    )  # fmt: skip
     withdrawn: bool | None = Field(None, description="true: only models no longer offered; false: only the others.")
     limit: Limit = 100
     cursor: Cursor | None = None
@@ -44,6 +48,7 @@ async def list_models(request: Request) -> Response:
             provider_slug=asked.provider,
             contains=asked.q,
             withdrawn=asked.withdrawn,
+            tier=asked.tier,
             after=after,
             limit=asked.limit + 1,
         )

@@ -14,6 +14,7 @@ from feed.api.asking import Asked, Cursor, Limit, Moment, Seller, Text, UnitName
 from feed.cursors import cursor_to, place_of
 from feed.errors import declared
 from history import queries
+from history.quotas import PLAN_TIER
 
 router = APIRouter(prefix="/v1/prices", tags=["prices"])
 
@@ -23,7 +24,10 @@ class AskedPrices(Asked):
 
     provider: Text | None = Field(None, description="A provider's slug.", examples=["deepseek"])
     model: Text | None = Field(None, description="A model's exact name.", examples=["deepseek-v4-flash"])
-    tier: Text | None = Field(None, description="A service tier.", examples=["standard", "batch"])
+    tier: Text | None = Field(
+        None, description="A service tier; plan: subscriptions, which are left out otherwise.",
+        examples=["standard", "batch"],
+    )  # fmt: skip
     region: Annotated[str, Field(max_length=300, pattern=r"^[^\x00]*$")] | None = Field(
         None, description="A region; empty: offers without one."
     )
@@ -53,7 +57,7 @@ async def list_prices(request: Request) -> Response:
 
     def render(connection: Connection, now: datetime) -> Rendered:
         at, known_at = asked.as_of or now, asked.known_at or now
-        wanted, limit = scope(asked, asked.seller), asked.limit
+        wanted, limit = _scope(asked), asked.limit
         found = queries.as_of(connection, wanted, at, known_at, after=after or 0, limit=limit + 1)
         pages = queries.evidence_of(connection, {one.run_id for one in found})
         following = cursor_to(found[limit - 1].series_id, question) if len(found) > limit else None
@@ -66,6 +70,12 @@ async def list_prices(request: Request) -> Response:
     answers = answers_of(request)
     lasting = FOR_GOOD if _is_settled(asked, answers.clock()) else A_MINUTE
     return await answers.give(request, render, cache_control=lasting, brief=asked.model is not None)
+
+
+def _scope(asked: AskedPrices) -> queries.Scope:
+    """A subscription's price is no price of tokens: it is there for those who name its tier, unit, source or name."""
+    named = asked.tier or asked.unit or asked.source or asked.model
+    return scope(asked, asked.seller)._replace(not_tier=None if named else PLAN_TIER)
 
 
 def _is_settled(asked: AskedPrices, now: datetime) -> bool:

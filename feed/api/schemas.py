@@ -1,15 +1,18 @@
 """The published contract: what every answer looks like. Frozen by tests/contracts; a new shape gets a new path."""
 
-from datetime import datetime
-from typing import Annotated, Any, Literal, NotRequired
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, NotRequired, get_args
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from history.model import EventKind, Outcome, ProviderKind
+from history.drift import DriftKind
+from history.model import EventKind, Outcome, ProviderKind, VolumePeriod
 
 # An exact decimal, in plain notation: never a float, never an exponent.
 DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["0.14"])]
+Count = Annotated[str, Field(pattern=r"^[0-9]+$", examples=["9007199254740993"])]
+PERIODS = get_args(VolumePeriod)
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 NextCursor = Annotated[str | None, Field(description="Pass it as `cursor` for the next page; null on the last one.")]
 Conditions = Annotated[
@@ -99,6 +102,51 @@ class Price(TypedDict):
     basis: Annotated[str, Field(description="Why valid_from is what it is.", examples=["stated", "first_seen"])]
     run: int
     evidence: list[Evidence]
+
+
+class PlanPrice(TypedDict):
+    """A price of a subscription: `amount` for `months`, paid for `billed_months` at once."""
+
+    unit: Annotated[str, Field(examples=["plan_months"])]
+    amount: DecimalText
+    currency: Annotated[str, Field(examples=["USD"])]
+    months: Annotated[int, Field(examples=[1])]
+    billed_months: Annotated[int, Field(examples=[1, 12])]
+    list_amount: Annotated[DecimalText | None, Field(description="The regular price while a promotion lowers it.")]
+    ends_at: Annotated[datetime | None, Field(description="When the source says the promotion ends.")]
+    valid_from: datetime
+    valid_to: datetime | None
+    recorded_at: datetime
+    basis: Annotated[str, Field(description="Why valid_from is what it is.", examples=["stated", "first_seen"])]
+    run: int
+    evidence: list[Evidence]
+
+
+class Quota(TypedDict):
+    """What a plan includes in every `window`. `amount` null: unlimited; `most`: the upper end of a stated range."""
+
+    amount: DecimalText | None
+    most: DecimalText | None
+    unit: Annotated[str, Field(examples=["requests"])]
+    window: Annotated[str | None, Field(description="null: for as long as the plan runs.", examples=["5 hours"])]
+    approximate: bool
+
+
+class Plan(TypedDict):
+    """A subscription on sale, with its prices by the period that is billed."""
+
+    provider: str
+    source: str
+    source_url: str
+    plan: Annotated[str, Field(description="The plan's name as the source spells it.", examples=["Token Plan Plus"])]
+    region: Region
+    prices: list[PlanPrice]
+    quotas: list[Quota]
+    terms: Annotated[list[str], Field(description="What else the source says, as it says it.")]
+    terms_since: Annotated[
+        datetime | None,
+        Field(description="Since when quotas and terms are these; null: since the plan was first seen."),
+    ]
 
 
 class Version(TypedDict):
@@ -202,13 +250,28 @@ class HeldPrice(TypedDict):
     run: int
 
 
+class Drift(TypedDict):
+    """One difference. `table` and `header` name a table by its place and its columns; `before` and `now` count
+    offers, or the rows of a table."""
+
+    kind: DriftKind
+    sentence: str
+    table: int | None
+    header: str
+    heading: str
+    lost: list[str]
+    gained: list[str]
+    before: int | None
+    now: int | None
+
+
 class SourceStatus(TypedDict):
     """How a source fares; `age_s` is the age of the last success."""
 
     source: str
     provider: str
     url: str
-    health: Literal["ok", "stale", "failing", "never_run"]
+    health: Literal["ok", "drifting", "stale", "failing", "never_run"]
     sentence: str
     last_success: Happened | None
     last_failure: Happened | None
@@ -219,6 +282,11 @@ class SourceStatus(TypedDict):
     offers: int
     unread: dict[str, int]
     held: list[HeldPrice]
+    drift: Annotated[list[Drift], Field(description="In what the last reading differs from the run `measured_by`.")]
+    drifting_since: datetime | None
+    measured_by: Annotated[int | None, Field(description="The last good run before the drift; null without drift.")]
+    requests_today: Annotated[int, Field(description="Sent on this day of UTC: robots.txt and second tries too.")]
+    daily_budget: Annotated[int | None, Field(description="How many requests a day it may cost its host.")]
 
 
 class Statement(TypedDict):
@@ -269,6 +337,49 @@ class Snapshot(TypedDict):
     uses: list[SnapshotUse]
 
 
+class Volume(TypedDict):
+    """Tokens of a model in a period. With `trailing` the period is the one that ended with `day`; else it is the day's
+    own. Counts are text, since many a JSON reader stops at 2**53; null: not stated. `run` names its notice."""
+
+    source: str
+    model: Annotated[str, Field(examples=["deepseek/deepseek-v4-flash-20260731:free"])]
+    period: Literal["day", "week", "month"]
+    trailing: bool
+    day: date
+    tokens: Count | None
+    input_tokens: Count | None
+    output_tokens: Count | None
+    requests: Count | None
+    recorded_at: datetime
+    run: int
+
+
+class Notice(TypedDict):
+    """How the volumes of a run have to be cited. `licence` null: none is stated."""
+
+    run: int
+    source: str
+    as_of: datetime
+    citation: Annotated[
+        str, Field(examples=["Source: OpenRouter (openrouter.ai/rankings), as of 2026-05-12T02:00:00Z."])
+    ]
+    licence: Annotated[str | None, Field(examples=["CC-BY-4.0"])]
+    evidence: list[Evidence]
+
+
+class Host(TypedDict):
+    """A company that serves models through a gateway, with countries in two letters (ISO 3166-1). null: not stated."""
+
+    source: str
+    slug: Annotated[str, Field(examples=["deepinfra"])]
+    name: str
+    headquarters: Annotated[str | None, Field(examples=["US"])]
+    datacenters: list[str] | None
+    recorded_at: datetime
+    run: int
+    evidence: list[Evidence]
+
+
 class ProviderPage(TypedDict):
     """All providers."""
 
@@ -293,6 +404,27 @@ class DiscrepancyPage(TypedDict):
     """Disagreements, the newest first."""
 
     discrepancies: list[Discrepancy]
+    next_cursor: NextCursor
+
+
+class VolumePage(TypedDict):
+    """Volumes, the newest day first, and how they have to be cited."""
+
+    volumes: list[Volume]
+    notices: list[Notice]
+    next_cursor: NextCursor
+
+
+class HostPage(TypedDict):
+    """All hosts."""
+
+    hosts: list[Host]
+
+
+class PlanPage(TypedDict):
+    """Subscriptions, by provider, name, region and source."""
+
+    plans: list[Plan]
     next_cursor: NextCursor
 
 

@@ -2,11 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Literal, cast
 
 from feed.api import schemas
+from feed.drifting import sentence
 from feed.figures import conditions_of, per_million
 from history import queries
+from history.drift import Drift
 from history.model import Quote, plain
+from history.quotas import Quota, is_quota, quotas
+from history.units import PLAN_UNITS
 
 Pages = Mapping[int, Sequence[queries.Evidence]]
 
@@ -47,6 +52,49 @@ def price(one: queries.Price, pages: Pages) -> schemas.Price:
     if (of_a_million := per_million(one.amount, one.per, one.unit)) is not None:
         shaped["per_million"] = of_a_million
     return shaped
+
+
+def plan(one: queries.Plan, pages: Pages) -> schemas.Plan:
+    return {
+        "provider": one.key.provider,
+        "source": one.key.source,
+        "source_url": one.url,
+        "plan": one.key.model,
+        "region": one.key.region,
+        "prices": [_plan_price(price, pages) for price in one.prices],
+        "quotas": [_quota(quota) for quota in quotas(one.terms)],
+        "terms": [term for term in one.terms if not is_quota(term)],
+        "terms_since": one.terms_since,
+    }
+
+
+def _plan_price(one: queries.Price, pages: Pages) -> schemas.PlanPrice:
+    months, billed_months = PLAN_UNITS[one.unit]
+    return {
+        "unit": one.unit,
+        "amount": plain(one.amount),
+        "currency": one.currency,
+        "months": months * one.per,
+        "billed_months": billed_months * one.per,
+        "list_amount": _plain(one.list_amount),
+        "ends_at": one.ends_at,
+        "valid_from": one.valid_from,
+        "valid_to": one.valid_to,
+        "recorded_at": one.recorded_at,
+        "basis": one.basis,
+        "run": one.run_id,
+        "evidence": evidence(pages.get(one.run_id, ())),
+    }
+
+
+def _quota(one: Quota) -> schemas.Quota:
+    return {
+        "amount": _plain(one.amount),
+        "most": _plain(one.most),
+        "unit": one.unit,
+        "window": one.per or None,
+        "approximate": one.about,
+    }
 
 
 def version(one: queries.Version, pages: Pages) -> schemas.Version:
@@ -183,6 +231,20 @@ def happened(one: queries.RunRecord | None) -> schemas.Happened | None:
     return why
 
 
+def drift(one: Drift) -> schemas.Drift:
+    return {
+        "kind": one.kind,
+        "sentence": sentence(one),
+        "table": one.number,
+        "header": one.subject,
+        "heading": one.heading,
+        "lost": list(one.lost),
+        "gained": list(one.gained),
+        "before": one.before,
+        "now": one.now,
+    }
+
+
 def held(one: queries.HeldPrice) -> schemas.HeldPrice:
     return {
         "model": one.model,
@@ -200,3 +262,49 @@ def held(one: queries.HeldPrice) -> schemas.HeldPrice:
 
 def _plain(amount: Decimal | None) -> str | None:
     return None if amount is None else plain(amount)
+
+
+def volume(one: queries.ListedVolume) -> schemas.Volume:
+    period = one.period.removeprefix("trailing_")
+    return {
+        "source": one.source,
+        "model": one.model,
+        # The database admits no other word.
+        "period": cast(Literal["day", "week", "month"], period),
+        "trailing": period != one.period,
+        "day": one.day,
+        "tokens": _count(one.tokens),
+        "input_tokens": _count(one.input_tokens),
+        "output_tokens": _count(one.output_tokens),
+        "requests": _count(one.requests),
+        "recorded_at": one.recorded_at,
+        "run": one.run_id,
+    }
+
+
+def notice(one: queries.ListedNotice, pages: Pages) -> schemas.Notice:
+    return {
+        "run": one.run_id,
+        "source": one.source,
+        "as_of": one.as_of,
+        "citation": one.citation,
+        "licence": one.licence or None,
+        "evidence": evidence(pages.get(one.run_id, ())),
+    }
+
+
+def host(one: queries.ListedHost, pages: Pages) -> schemas.Host:
+    return {
+        "source": one.source,
+        "slug": one.slug,
+        "name": one.name,
+        "headquarters": one.headquarters,
+        "datacenters": None if one.datacenters is None else list(one.datacenters),
+        "recorded_at": one.recorded_at,
+        "run": one.run_id,
+        "evidence": evidence(pages.get(one.run_id, ())),
+    }
+
+
+def _count(tokens: int | None) -> str | None:
+    return None if tokens is None else str(tokens)

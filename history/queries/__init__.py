@@ -3,21 +3,38 @@
 from history.queries.catalog import ListedModel, ListedOffer, ListedProvider, ListedSource, has_model, models, providers
 from history.queries.changes import Change, Story, Wanted, changes_after, changes_before, stories, story
 from history.queries.discrepancies import Disagreement, disagreements
+from history.queries.plans import Plan, PlanKey, plans
 from history.queries.prices import Price, Version, as_of, timeline
 from history.queries.revision import Revision, is_migrated, revision
 from history.queries.runs import Evidence, RunRecord, SnapshotRecord, evidence_of, runs, snapshot
 from history.queries.scope import Scope
 from history.queries.status import HeldPrice, SourceStatus, statuses
+from history.queries.volumes import (
+    AskedVolumes,
+    ListedHost,
+    ListedNotice,
+    ListedVolume,
+    VolumePlace,
+    hosts,
+    notices,
+    volumes,
+)
 
 __all__ = [
+    "AskedVolumes",
     "Change",
     "Disagreement",
     "Evidence",
     "HeldPrice",
+    "ListedHost",
     "ListedModel",
+    "ListedNotice",
     "ListedOffer",
     "ListedProvider",
     "ListedSource",
+    "ListedVolume",
+    "Plan",
+    "PlanKey",
     "Price",
     "Revision",
     "RunRecord",
@@ -26,6 +43,7 @@ __all__ = [
     "SourceStatus",
     "Story",
     "Version",
+    "VolumePlace",
     "Wanted",
     "as_of",
     "changes_after",
@@ -33,8 +51,11 @@ __all__ = [
     "disagreements",
     "evidence_of",
     "has_model",
+    "hosts",
     "is_migrated",
     "models",
+    "notices",
+    "plans",
     "providers",
     "revision",
     "runs",
@@ -43,4 +64,5 @@ __all__ = [
     "stories",
     "story",
     "timeline",
+    "volumes",
 ]

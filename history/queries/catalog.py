@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, case, func, select, tuple_, union
 
 from history.model import ProviderKind
+from history.quotas import PLAN_TIER
 from history.tables import offer, provider, source
 
 
@@ -77,14 +78,16 @@ def _listed(who: tuple[Any, ...], rows: list[tuple[Any, ...]]) -> ListedProvider
 
 def models(
     connection: Connection, *, provider_slug: str | None = None, contains: str | None = None,
-    withdrawn: bool | None = None, after: tuple[str, str] | None = None, limit: int = 100,
+    withdrawn: bool | None = None, tier: str | None = None, after: tuple[str, str] | None = None, limit: int = 100,
 ) -> list[ListedModel]:  # fmt: skip
-    """Models by (provider, model), from after `after` on. `contains` ignores the case of ASCII letters."""
+    """Models by (provider, model), from after `after` on. `contains` ignores the case of ASCII letters; `tier`
+    asks for the offers of one tier, None for all but subscriptions."""
     key = (provider.c.slug, offer.c.model)
+    sold = offer.c.tier != PLAN_TIER if tier is None else offer.c.tier == tier
     page = (
         select(*key)
         .select_from(provider.join(offer).join(source, source.c.id == offer.c.source_id))
-        .where(*_narrowed(provider_slug, contains, after))
+        .where(sold, *_narrowed(provider_slug, contains, after))
         .group_by(*key)
         .order_by(*key)
         .limit(limit)
@@ -96,6 +99,7 @@ def models(
         select(*key, source.c.name, *(offer.c[name] for name in ListedOffer._fields[1:]))
         .select_from(provider.join(offer).join(source, source.c.id == offer.c.source_id).join(
             chosen, (chosen.c.slug == provider.c.slug) & (chosen.c.model == offer.c.model)))
+        .where(sold)
         .order_by(*key, source.c.name, offer.c.tier, offer.c.region)
     )  # fmt: skip
     grouped = groupby(connection.execute(offers), key=lambda row: (row.slug, row.model))

@@ -19,9 +19,10 @@ from sqlalchemy import (
     tuple_,
 )
 
+from history.columns import OPEN
 from history.queries.prepared import Prepared
 from history.queries.scope import Scope, within
-from history.tables import OPEN, offer, price, provider, series, source
+from history.tables import offer, price, provider, series, source
 
 
 class Price(NamedTuple):

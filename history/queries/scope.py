@@ -9,7 +9,8 @@ from history.tables import offer, provider, series, source
 
 
 class Scope(NamedTuple):
-    """Exact values that a price or a change must have; None asks for any. `seller` is the kind of provider."""
+    """Exact values that a price or a change must have; None asks for any. `seller` is the kind of provider,
+    `not_tier` a tier that is left out."""
 
     provider: str | None = None
     model: str | None = None
@@ -18,6 +19,7 @@ class Scope(NamedTuple):
     unit: str | None = None
     source: str | None = None
     seller: ProviderKind | None = None
+    not_tier: str | None = None
 
     def asked(self) -> dict[str, Any]:
         """What is asked for, by field: the parameters of `within`."""
@@ -37,4 +39,5 @@ _COLUMNS: dict[str, ColumnElement[Any]] = {
 
 def within(names: tuple[str, ...]) -> list[ColumnElement[bool]]:
     """The conditions of a scope that asks for these fields; their values are bound at execution."""
-    return [_COLUMNS[name] == bindparam(name) for name in names]
+    given = [_COLUMNS[name] == bindparam(name) for name in names if name in _COLUMNS]
+    return given + [offer.c.tier != bindparam(name) for name in names if name == "not_tier"]

@@ -69,7 +69,7 @@ def test_any_other_answer_is_told_by_its_status(status: int, body: bytes, senten
 
 def test_the_servers_wish_is_part_of_the_failure() -> None:
     failure = failure_of_response(*answered(429, Retry_After="120"))
-    assert failure is not None
+    assert isinstance(failure, FetchFailed)
     assert (str(failure), failure.retry_after_s) == (
         f"429 Too Many Requests from {URL}; the server asks to wait 120 s",
         120,
@@ -95,3 +95,22 @@ def test_no_answer_is_told_in_a_sentence(exception: Exception, sentence: str) ->
 @pytest.mark.parametrize("exception", [ValueError("ours"), MemoryError(), None])
 def test_an_exception_that_is_not_the_networks_is_no_failure_of_the_fetch(exception: Exception | None) -> None:
     assert failure_of_exception(exception, ASKED) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b'{"error": {"code": 401, "message": "Missing Authentication header"}}', ", which says 'Missing Auth"),
+        (b'{"error": {"message": "' + b"x" * 1000 + b'"}}', f", which says '{'x' * 300}'"),
+        (b'{"error": {"message": ""}}', f"from {URL}"),
+        (b'{"error": "no"}', f"from {URL}"),
+        (b'{"error": {"message": 5}}', f"from {URL}"),
+        (b"<html>\xff", f"from {URL}"),
+    ],
+)
+def test_what_a_server_says_in_its_error_stands_in_the_failure(body: bytes, says: str) -> None:
+    failure = failure_of_response(*answered(401, body))
+    assert failure is not None
+    assert str(failure).startswith(f"401 Unauthorized from {URL}")
+    assert says in str(failure)
+    assert ("which says" in str(failure)) == ("which says" in says)

@@ -14,6 +14,7 @@ from crawler.formats import FORMATS
 from crawler.importing import Unreadable, import_all, versions
 from crawler.page import Page
 from history import tables as t
+from history.columns import OPEN
 from history.db import reading as reading_from
 from history.model import Conditions, Offer, PriceComponent
 from history.recorder import Recorded
@@ -27,7 +28,7 @@ def page(stated: Any, at: datetime = NOW) -> Page:
 
 
 def read(form: str, asked: Page) -> list[Offer]:
-    return list(FORMATS[form]().extract(asked))
+    return [offer for offer in FORMATS[form]().extract(asked) if isinstance(offer, Offer)]
 
 
 def dollars(unit: str, amount: str, since: str = "", per: int = MILLION, **when: Any) -> PriceComponent:
@@ -180,7 +181,7 @@ def taken(engine: Engine, form: str, file: Path, stated: Any) -> Recorded:
 
 def of_input(engine: Engine) -> list[tuple[str, str, str]]:
     """Day, amount and basis of every version of a price of input."""
-    rows = select(t.price).join(t.series).where(t.series.c.unit == "input_tokens", t.price.c.superseded_at == t.OPEN)
+    rows = select(t.price).join(t.series).where(t.series.c.unit == "input_tokens", t.price.c.superseded_at == OPEN)
     with reading_from(engine) as connection:
         found = connection.execute(rows.order_by(t.price.c.valid_from)).all()
     return [(row.valid_from.date().isoformat(), f"{row.amount:f}", row.basis) for row in found]

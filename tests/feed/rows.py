@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +11,13 @@ from sqlalchemy import Engine, Table
 from history import evidence
 from history import tables as t
 from history.db import writing
+from history.drift import BLANK, Shape
 from history.model import Conditions, Quote, conditions_text
 
 NOW = datetime(2026, 5, 22, 16, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+TODAY = NOW.date()
 
 
 def usd(amount: str, per: int = 1_000_000, currency: str = "USD") -> Quote:
@@ -59,6 +61,13 @@ class Rows:
         self.known["run", source, at] = run_id
         if body is not None:
             self.fetch(run_id, f"{body} {run_id}", at, f"https://{source}.example/pricing")
+        return run_id
+
+    def shape(self, run_id: int, shape: Shape = BLANK, baseline: int | None = None, requests: int = 2) -> int:
+        """What the run looked like, by default as it always does."""
+        row = {"run_id": run_id, "requests": requests, "shape": shape.text, "baseline_id": baseline or run_id}
+        with writing(self.engine) as connection:
+            connection.execute(t.run_shape.insert(), row)
         return run_id
 
     def fetch(
@@ -121,6 +130,33 @@ class Rows:
         row = {"rule": rule, "quote": quote.text if quote else None, "first_seen_at": at, "run_id": run}
         with writing(self.engine) as connection:
             connection.execute(t.held.insert(), {"series_id": series_id, **row})
+
+    def volume(
+        self, model: str = "lab/m", day: date = TODAY, tokens: int | None = 100, period: str = "day", *,
+        recorded_at: datetime = NOW, superseded_at: datetime | None = None, source: str = "openrouter_volumes",
+        **counts: int,
+    ) -> None:  # fmt: skip
+        self.source(source, "gateway", "openrouter")
+        run_id = self.run(recorded_at, source)
+        key = {"source_id": self.source(source), "model": model, "period": period, "day": day}
+        times = {"recorded_at": recorded_at, "superseded_at": superseded_at, "run_id": run_id}
+        said = {"as_of": recorded_at - HOUR, "citation": f"Source: run {run_id}.", "licence": "CC-BY-4.0", "meta": "[]"}
+        with writing(self.engine) as connection:
+            connection.execute(t.volume.insert(), {**key, **times, "tokens": tokens, **counts})
+            if ("notice", run_id) not in self.known:
+                self.known["notice", run_id] = run_id
+                connection.execute(t.volume_notice.insert(), {"run_id": run_id, **said})
+
+    def host(
+        self, slug: str = "acme", headquarters: str | None = "US", datacenters: list[str] | None = None,
+        recorded_at: datetime = NOW, superseded_at: datetime | None = None,
+    ) -> None:  # fmt: skip
+        source_id = self.source("openrouter_providers", "gateway", "openrouter")
+        run_id = self.run(recorded_at, "openrouter_providers")
+        row = {"name": slug.title(), "headquarters": headquarters, "datacenters": json.dumps(datacenters)}
+        times = {"recorded_at": recorded_at, "superseded_at": superseded_at, "run_id": run_id}
+        with writing(self.engine) as connection:
+            connection.execute(t.host.insert(), {"source_id": source_id, "slug": slug, **row, **times})
 
     def _event(self, run_id: int, story_id: int, at: datetime, change: dict[str, Any]) -> None:
         where = {name: change[name] for name in ("model", "tier", "region", "source") if name in change}

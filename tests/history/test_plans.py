@@ -123,3 +123,17 @@ def test_the_short_way_agrees_with_sqlalchemys_own(crowd: Rows) -> None:
             assert short == own
             assert [[type(value) for value in row] for row in short] == [[type(value) for value in row] for row in own]
     assert len(own) == 26 * 2 * 3
+
+
+@on_sqlite
+@pytest.mark.parametrize("asked", [{}, {"model": "a"}, {"first_day": NOW.date(), "last_day": NOW.date()}])
+def test_volumes_are_found_by_model_and_by_day(engine: Engine, crowd: Rows, asked: dict[str, Any]) -> None:
+    """The newest day is where an index begins, read backwards; a page of it ends the look."""
+    for number in range(8):
+        for model in MODELS:
+            crowd.volume(model, NOW.date() - number * DAY)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("ANALYZE")
+    steps = plan(engine, queries.volumes, queries.AskedVolumes(**asked), NOW)
+    assert [step for step in steps if "volume_of_" in step or ("PRIMARY KEY" in step and "volume" in step)]
+    assert [step for step in steps if re.fullmatch(r"SCAN volume", step)] == []

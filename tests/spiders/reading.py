@@ -6,13 +6,18 @@ from pathlib import Path
 from crawler.page import Page
 from crawler.reading import spider_class
 from crawler.replay import Capture
-from history.model import ALWAYS, Conditions, Offer, PriceComponent
+from history.model import ALWAYS, Conditions, Offer, PriceComponent, Statement
 
 PAGES = Path(__file__).parent.parent / "pages"
 
 
-def extract(page: Page, spider: str) -> list[Offer]:
+def stated(page: Page, spider: str) -> list[Statement]:
+    """All that the spider reads: offers, volumes with their notice, hosts."""
     return list(spider_class(spider)().extract(page))
+
+
+def extract(page: Page, spider: str) -> list[Offer]:
+    return [statement for statement in stated(page, spider) if isinstance(statement, Offer)]
 
 
 def saved(name: str) -> Page:
