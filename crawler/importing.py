@@ -120,7 +120,8 @@ def _page(spider: PricingSpider, version: Version) -> Page:
 
 
 def _read(spider: PricingSpider, page: Page, digest: str, version: Version) -> Reading:
-    found = read(spider, [(page, Fetched(page.url, digest, version.at))], version.at)
+    # A file of the past has no server that could change it under us: nobody asks how far it has drifted.
+    found = read(spider, [(page, Fetched(page.url, digest, version.at))], version.at, outlined=False)
     if found.failure is not None:
         why = f"{found.failure.name}: {found.failure.message}"
         raise Unreadable(

@@ -263,4 +263,8 @@ def _components(prices: dict[tuple[str, Conditions], Decimal]) -> tuple[PriceCom
 
 
 def _in_order(prices: Iterable[PriceComponent]) -> tuple[PriceComponent, ...]:
-    return tuple(sorted(prices, key=lambda one: (one.unit, conditions_text(one.conditions))))
+    return tuple(sorted(prices, key=_place))
+
+
+def _place(price: PriceComponent) -> tuple[str, str]:
+    return price.unit, "" if price.conditions is ALWAYS else conditions_text(price.conditions)
