@@ -76,7 +76,8 @@ def changes_before(connection: Connection, wanted: Wanted, before: int | None, l
 
 
 def stories(connection: Connection, wanted: Wanted, before: int | None, limit: int) -> list[Story]:
-    """The newest stories first, whole, where at least one change is wanted that is more than a source's rounding."""
+    """The newest stories first, whole, where at least one change is wanted that is more than a source's rounding. That
+    somebody edited a map is no news of a provider: it is told to who asks for that source."""
     more_than_rounding = or_(change_event.c.change_bp.is_(None), change_event.c.change_bp != 0)
     matching = (
         _joined(select(change_event.c.story_id))
@@ -85,6 +86,8 @@ def stories(connection: Connection, wanted: Wanted, before: int | None, limit: i
         .order_by(change_event.c.story_id.desc())
         .limit(limit)
     )
+    if "source" not in wanted.scope.asked():
+        matching = matching.where(source.c.witness != "imported")
     if before is not None:
         matching = matching.where(change_event.c.story_id < before)
     return _told(connection, list(connection.execute(matching, wanted.scope.asked()).scalars()))

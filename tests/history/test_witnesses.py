@@ -11,7 +11,7 @@ from history import tables as t
 from history.db import reading as reading_from
 from history.db import recording
 from history.model import Offer, Provider, Reading, Source, Witness
-from history.queries import Scope, as_of, models, providers
+from history.queries import Scope, Wanted, as_of, changes_after, models, providers, stories
 from history.recorder import record
 from history.rederive import correct
 from tests.history.pages import LAB, day, offer, price, reading, simple
@@ -65,6 +65,16 @@ def test_a_slip_at_one_biller_holds_nothing_of_another_and_each_has_its_own_stor
     with reading_from(engine) as connection:
         stories = connection.execute(select(t.change_event.c.story_id)).scalars().all()
     assert len(stories) == len(set(stories)) == 2
+
+
+def test_an_edit_of_a_map_is_a_story_only_to_who_asks_for_that_map(engine: Engine) -> None:
+    for number, amount in ((0, "3"), (14, "2")):
+        take(engine, number, billed("acme", "a", amount))
+    with reading_from(engine) as connection:
+        assert stories(connection, Wanted(), None, 10) == []
+        [told_to_who_asks] = stories(connection, Wanted(Scope(source="map")), None, 10)
+        assert [change.kind for change in changes_after(connection, Wanted(), 0, 10)] == ["price_lowered"]
+    assert [change.kind for change in told_to_who_asks.changes] == ["price_lowered"]
 
 
 def test_a_parser_fix_reads_a_maps_past_again_under_who_bills(engine: Engine) -> None:
