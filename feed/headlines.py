@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from feed import plans
 from feed.figures import conditions_in_words, percent, rate
-from feed.wording import clean, in_order, named, quoted, size_of, subject, unit_label
+from feed.wording import clean, in_order, moves_of_the_name, named, quoted, size_of, subject, unit_label
 from history.model import EventKind, Quote
 from history.queries import Change, Story
 
@@ -32,7 +32,7 @@ def headline(story: Story) -> str:
     """'deepseek-v4-flash: cache hit −98 %, output −71 %, input −56 %, >256K tier removed'"""
     told = pieces(story)
     more = len(told) - MOST_PIECES
-    line = ", ".join(str(piece) for piece in told[:MOST_PIECES])
+    line = ", ".join((*moves_of_the_name(story), *(str(piece) for piece in told[:MOST_PIECES])))
     return clean(f"{subject(story)}: {line}{f' and {more} more' if more > 0 else ''}")
 
 

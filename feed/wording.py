@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from feed import plans
 from feed.figures import change, conditions_in_words, moment, percent, rate
+from history import identity
 from history.model import EventKind, Quote
 from history.queries import Change, Story
 from history.units import UNITS
@@ -26,8 +27,16 @@ def subject(story: Story) -> str:
 
 
 def sentences(story: Story) -> list[str]:
-    """One sentence a change: what it was, what it is now."""
-    return list(dict.fromkeys(clean(_sentence(change)) for change in in_order(story.changes)))
+    """One sentence a change: what it was, what it is now; before them, that the name means another model now."""
+    told = [_sentence(change) for change in in_order(story.changes)]
+    return list(dict.fromkeys(clean(sentence) for sentence in (*moves_of_the_name(story), *told)))
+
+
+def moves_of_the_name(story: Story) -> list[str]:
+    """'alias moved to openai/gpt-4o-2024-08-06', where a price changes on the day on which that began."""
+    priced = [one for one in story.changes if one.unit is not None and one.kind is not EventKind.PRICE_CORRECTED]
+    moved = (identity.moved_to(one.provider, one.model, one.effective_at) for one in priced)
+    return list(dict.fromkeys(f"alias moved to {canonical}" for canonical in moved if canonical))
 
 
 def when(story: Story) -> str:

@@ -46,14 +46,12 @@ class _Regions(msgspec.Struct):
 class Bedrock(PricingSpider):
     name = "bedrock"
     provider = Provider("aws-bedrock", "Amazon Bedrock", "cloud")
-    # The second holds Claude and other makers' models.
     start_urls = [f"{_LISTS}/AmazonBedrock/current{_INDEX}", f"{_LISTS}/AmazonBedrockFoundationModels/current{_INDEX}"]
     currency = "USD"
     offers_expected = range(100, 50_000)
-    interval = timedelta(days=1)
-    # Two indexes, and a list for each of some 35 regions in each, once a day.
+    interval, longest = timedelta(days=1), timedelta(minutes=40)
+    # Two indexes (the second has Claude), and a list for each of some 35 regions in each, once a day.
     daily_budget = 300
-    longest = timedelta(minutes=40)
 
     def extract(self, page: Page) -> Iterator[Offer]:
         if page.url.endswith(_INDEX):

@@ -36,12 +36,11 @@ class _Answer(msgspec.Struct):
 class OpenRouterEndpoints(PricingSpider):
     name = "openrouter_endpoints"
     provider = Provider("openrouter", "OpenRouter", "gateway")
-    # The list leads to one answer for each model: hundreds of requests, so once a day.
+    # The list leads to one answer for each of some 350 models, so it is read once a day.
     start_urls = ["https://openrouter.ai/api/v1/models"]
     currency = "USD"
     offers_expected = range(300, 6000)
     interval = timedelta(days=1)
-    # A page for each of some 350 models, once a day.
     daily_budget = 1500
     longest = timedelta(minutes=40)
     verified = "2026-07-12"
@@ -87,6 +86,7 @@ def _offer(model: str, tag: str, pricing: dict[str, Any]) -> Offer:
         "free": all(pricing.get(key) in ("0", 0) for key in ("prompt", "completion")),
         f"discount {plain(discount)}": discount and not any(price.list_amount for price in prices),
     }
-    terms = tuple(term for term, holds in said.items() if holds)
     tier = next((word for word in tag.partition("#")[0].split("/")[1:] if word in _TIERS), "standard")
-    return Offer(OpenRouterEndpoints.provider.slug, model, prices, tier, tag, terms)
+    return Offer(
+        OpenRouterEndpoints.provider.slug, model, prices, tier, tag, tuple(term for term in said if said[term])
+    )

@@ -33,6 +33,7 @@ class ZaiPlans(PricingSpider):
     currency = "USD"
     offers_expected = range(2, 12)
     rendered = True
+    drawn = "h2, h3, h4"
 
     def extract(self, page: Page) -> Iterator[Offer]:
         sheet = PriceSheet()

@@ -7,7 +7,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from history.drift import DriftKind
-from history.model import EventKind, Outcome, ProviderKind, VolumePeriod
+from history.model import EventKind, Outcome, ProviderKind, VolumePeriod, Witness
 
 # An exact decimal, in plain notation: never a float, never an exponent.
 DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["0.14"])]
@@ -21,6 +21,9 @@ Conditions = Annotated[
         description="When the price applies, e.g. from how many input tokens; {} is the default price.",
         examples=[{"min_input_tokens": 256001}],
     ),
+]
+CloseNames = Annotated[
+    list[str], Field(description="Only where the name asked for is unknown: what may have been meant.")
 ]
 Region = Annotated[str, Field(description='"" where the source knows no regions.')]
 
@@ -76,6 +79,11 @@ class Model(TypedDict):
 
     provider: str
     model: Annotated[str, Field(examples=["deepseek-v4-flash"])]
+    canonical: Annotated[
+        str | None, Field(description="What it is, whoever sells it; null: no alias says.", examples=["z-ai/glm-5.2"])
+    ]
+    author: Annotated[str | None, Field(description="Who made it.", examples=["z-ai"])]
+    country: Annotated[str | None, Field(description="Where its author sits: ISO 3166-1 alpha-2.", examples=["CN"])]
     withdrawn: bool
     offers: list[Offer]
 
@@ -100,6 +108,7 @@ class Price(TypedDict):
     valid_to: datetime | None
     recorded_at: datetime
     basis: Annotated[str, Field(description="Why valid_from is what it is.", examples=["stated", "first_seen"])]
+    witness: Annotated[Witness, Field(description="Whose word it is, the best first.")]
     run: int
     evidence: list[Evidence]
 
@@ -173,6 +182,7 @@ class Version(TypedDict):
     recorded_at: datetime
     superseded_at: datetime | None
     basis: str
+    witness: Witness
     run: int
     evidence: list[Evidence]
 
@@ -391,6 +401,7 @@ class ModelPage(TypedDict):
 
     models: list[Model]
     next_cursor: NextCursor
+    close_names: NotRequired[CloseNames]
 
 
 class PricePage(TypedDict):
@@ -398,6 +409,7 @@ class PricePage(TypedDict):
 
     prices: list[Price]
     next_cursor: NextCursor
+    close_names: NotRequired[CloseNames]
 
 
 class DiscrepancyPage(TypedDict):

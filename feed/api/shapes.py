@@ -1,13 +1,14 @@
 """What history holds → what the contract says."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal, cast
 
 from feed.api import schemas
 from feed.drifting import sentence
 from feed.figures import conditions_of, per_million
-from history import queries
+from history import identity, queries
 from history.drift import Drift
 from history.model import Quote, plain
 from history.quotas import Quota, is_quota, quotas
@@ -46,6 +47,7 @@ def price(one: queries.Price, pages: Pages) -> schemas.Price:
         "valid_to": one.valid_to,
         "recorded_at": one.recorded_at,
         "basis": one.basis,
+        "witness": one.witness,
         "run": one.run_id,
         "evidence": evidence(pages.get(one.run_id, ())),
     }
@@ -116,6 +118,7 @@ def version(one: queries.Version, pages: Pages) -> schemas.Version:
         "recorded_at": one.recorded_at,
         "superseded_at": one.superseded_at,
         "basis": one.basis,
+        "witness": one.witness,
         "run": one.run_id,
         "evidence": evidence(pages.get(one.run_id, ())),
     }
@@ -203,7 +206,7 @@ def run(one: queries.RunRecord, pages: Pages) -> schemas.Run:
     }
 
 
-def model(one: queries.ListedModel) -> schemas.Model:
+def model(one: queries.ListedModel, now: datetime) -> schemas.Model:
     offers: list[schemas.Offer] = [
         {
             "source": offer.source,
@@ -215,7 +218,17 @@ def model(one: queries.ListedModel) -> schemas.Model:
         }
         for offer in one.offers
     ]
-    return {"provider": one.provider, "model": one.model, "withdrawn": one.withdrawn, "offers": offers}
+    canonical = identity.canonical_of(one.provider, one.model, now)
+    author = None if canonical is None else identity.author_of(canonical)
+    return {
+        "provider": one.provider,
+        "model": one.model,
+        "canonical": canonical,
+        "author": author.slug if author else None,
+        "country": author.country or None if author else None,
+        "withdrawn": one.withdrawn,
+        "offers": offers,
+    }
 
 
 def happened(one: queries.RunRecord | None) -> schemas.Happened | None:

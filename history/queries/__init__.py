@@ -1,8 +1,18 @@
 """The only reader: what is believed, what was believed, what became different, and how the sources fare."""
 
-from history.queries.catalog import ListedModel, ListedOffer, ListedProvider, ListedSource, has_model, models, providers
+from history.queries.catalog import (
+    ListedModel,
+    ListedOffer,
+    ListedProvider,
+    ListedSource,
+    has_model,
+    model_names,
+    models,
+    providers,
+)
 from history.queries.changes import Change, Story, Wanted, changes_after, changes_before, stories, story
 from history.queries.discrepancies import Disagreement, disagreements
+from history.queries.naming import called_then
 from history.queries.plans import Plan, PlanKey, plans
 from history.queries.prices import Price, Version, as_of, timeline
 from history.queries.revision import Revision, is_migrated, revision
@@ -19,6 +29,7 @@ from history.queries.volumes import (
     notices,
     volumes,
 )
+from history.queries.witnesses import best_as_of, best_timeline
 
 __all__ = [
     "AskedVolumes",
@@ -46,6 +57,9 @@ __all__ = [
     "VolumePlace",
     "Wanted",
     "as_of",
+    "best_as_of",
+    "best_timeline",
+    "called_then",
     "changes_after",
     "changes_before",
     "disagreements",
@@ -53,6 +67,7 @@ __all__ = [
     "has_model",
     "hosts",
     "is_migrated",
+    "model_names",
     "models",
     "notices",
     "plans",

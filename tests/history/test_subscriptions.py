@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine
 
 from history import queries
-from history import tables as t
 from history.db import reading as reading_from
 from history.db import recording, writing
 from history.model import Offer
@@ -24,6 +23,7 @@ from history.units import PLAN_UNITS, UNITS
 from history.validation import validate
 from tests.history.pages import SOURCE, day, offer, price, reading, simple
 from tests.history.test_recorder import told
+from tests.postgres import forget
 
 Runs = Callable[..., Recorded]
 Stated = tuple[str, tuple[str, ...]]
@@ -228,8 +228,7 @@ def test_any_history_is_answered_as_by_brute_force(
 ) -> None:
     names = ("Plus", "Max")
     with writing(engine) as connection:
-        for table in (t.change_event, t.held, t.price, t.series, t.offer, t.fetch, t.run, t.source):
-            connection.execute(delete(table))
+        forget(connection)
     # A third plan is always there: an empty page would be no complete run.
     for number, page in enumerate(history):
         stated = [plan(name, state[0], *state[1]) for name, state in zip(names, page, strict=True) if state]
