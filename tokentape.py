@@ -27,6 +27,8 @@ from sqlalchemy.exc import OperationalError
 import migrations
 from crawler import replay as replaying
 from crawler.doctor import examine
+from crawler.formats import FORMATS
+from crawler.importing import Unreadable, import_all, versions
 from crawler.page import Page
 from crawler.process import CrawlResult
 from crawler.process import crawl as crawl_in_child
@@ -41,7 +43,7 @@ from history import archive, model, queries
 from history import crosscheck as checking
 from history.db import connect, reading, recording
 from history.model import Fetched, Offer, Outcome, Volume, noun_of
-from history.recorder import AlreadyRecorded
+from history.recorder import AlreadyRecorded, Recorded
 from history.settings import settings
 from history.times import from_rfc3339, to_rfc3339
 
@@ -165,6 +167,27 @@ def replay(
         raise Refused(f"{folder or 'nothing'} is not a folder of captures; or did you mean --stored?")
     else:
         _replay(folder, _known(names) if names else [], as_json)
+
+
+@app.command("import")
+def import_(
+    form: Annotated[str, typer.Argument(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")],
+    files: Annotated[list[Path], typer.Argument(help="Its versions, perhaps .gz, a day in each name; or folders.")],
+    captured: Moment = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import other people's price maps as witnesses: each version one run, oldest first, each once."""
+    if form not in FORMATS:
+        raise Refused(f"there is no format {form!r}; there are {', '.join(FORMATS)}")
+    now = datetime.now(UTC)
+    try:
+        dated = versions(files, _moment(captured) if captured else None, now)
+        with _database(migrate=True) as engine:
+            _tell_recorded(
+                _progress(import_all(engine, form, dated, now), "importing", len(dated)), "versions", as_json
+            )
+    except Unreadable as unreadable:
+        raise Refused(str(unreadable)) from unreadable
 
 
 @app.command()
@@ -346,17 +369,23 @@ def _replay(folder: Path, names: list[str], as_json: bool) -> None:
         raise Refused(
             f"{folder} holds no capture of {', '.join(names or spider_names())}: NAME/DATE/capture.json is looked for"
         )
-    left_alone, runs = 0, len(replaying.runs_of(captures))
-    with _database(migrate=True) as engine:
-        for recorded in _progress(replaying.replay(engine, captures), "replaying", runs):
-            if isinstance(recorded, AlreadyRecorded):
-                left_alone += 1
-            else:
-                result = CrawlResult.of(recorded)
-                _tell(asdict(result), f"{to_rfc3339(recorded.observed_at)} {result}", as_json)
-    note = f"; {left_alone} left alone: their source was observed then or later" if left_alone else ""
+    runs = len(replaying.runs_of(captures))
     noun = "captures" if runs == len(captures) else f"runs of {len(captures)} captures"
-    say.print(f"{runs - left_alone} of {runs} {noun} recorded{note}")
+    with _database(migrate=True) as engine:
+        _tell_recorded(_progress(replaying.replay(engine, captures), "replaying", runs), noun, as_json)
+
+
+def _tell_recorded(in_turn: Iterable[Recorded | AlreadyRecorded], what: str, as_json: bool) -> None:
+    taken = left_alone = 0
+    for recorded in in_turn:
+        if isinstance(recorded, AlreadyRecorded):
+            left_alone += 1
+        else:
+            taken += 1
+            result = CrawlResult.of(recorded)
+            _tell(asdict(result), f"{to_rfc3339(recorded.observed_at)} {result}", as_json)
+    note = f"; {left_alone} left alone: their source was observed then or later" if left_alone else ""
+    say.print(f"{taken} of {taken + left_alone} {what} recorded{note}")
 
 
 def _reread(names: list[str], as_json: bool) -> None:

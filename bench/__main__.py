@@ -2,12 +2,12 @@
 
 import sys
 
-from bench import api, corpus, costs, crawl, detect, replay
+from bench import api, corpus, costs, crawl, detect, imports, replay
 
 
 def main() -> int:
     figures = []
-    for part in (corpus, crawl, replay, detect, api, costs):
+    for part in (corpus, crawl, replay, imports, detect, api, costs):
         for figure in part.figures():
             print(figure, flush=True)
             figures.append(figure)

@@ -18,6 +18,7 @@ from crawler.failures import PageChanged
 from crawler.page import Page
 from crawler.shape import shape_of
 from crawler.spider import PricingSpider
+from history.drift import BLANK
 from history.model import Failure, Fetched, Host, Notice, Offer, OfferKey, Reading, Statement, Volume
 
 Kind = TypeVar("Kind")
@@ -60,8 +61,11 @@ def extractor_of(spider: type[PricingSpider]) -> str:
     return _version_of(tuple(str(sys.modules[kind.__module__].__file__) for kind in own))
 
 
-def read(spider: PricingSpider, fetched: Sequence[tuple[Page, Fetched]], observed_at: datetime) -> Reading:
-    """All that the pages of one run state. A page that is not understood fails the run, and nothing is believed."""
+def read(
+    spider: PricingSpider, fetched: Sequence[tuple[Page, Fetched]], observed_at: datetime, *, outlined: bool = True
+) -> Reading:
+    """All that the pages of one run state. A page that is not understood fails the run, and nothing is believed.
+    Without an outline, nobody can tell later how far the source has drifted."""
     pages: list[list[Statement]] = []
     unread: Counter[str] = Counter()
     answers = tuple(answer for _, answer in fetched)
@@ -76,7 +80,7 @@ def read(spider: PricingSpider, fetched: Sequence[tuple[Page, Fetched]], observe
         spider.source(), extractor_of(type(spider)), observed_at, answers,
         offers=tuple(_joined([_of(Offer, page) for page in pages])), volumes=tuple(_of(Volume, said)),
         hosts=tuple(_of(Host, said)), notices=tuple(_of(Notice, said)), unread=unread,
-        shape=shape_of((page for page, _ in fetched), spider.ignored_columns),
+        shape=shape_of((page for page, _ in fetched), spider.ignored_columns) if outlined else BLANK,
     )  # fmt: skip
 
 

@@ -67,8 +67,8 @@ class PriceSheet:
         """One offer for each model, tier and region, in the order of the page; without any price it is PageChanged."""
         if not any(entry.components for entry in self._entries.values()):
             raise PageChanged("no price was found on the page")
-        for (model, tier, region), entry in self._entries.items():
-            yield Offer(provider.slug, model, entry.components, tier, region, tuple(entry.terms))
+        for key, entry in self._entries.items():
+            yield Offer(provider.slug, key.model, entry.components, key.tier, key.region, tuple(entry.terms))
 
 
 def _is_stated(price: PriceComponent, known: tuple[PriceComponent, ...]) -> bool:

@@ -1,7 +1,7 @@
 """PricingSpider: what a spider declares; it fetches its pages and has one pure way to read them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any, ClassVar
@@ -18,10 +18,12 @@ from crawler.failures import BudgetSpent, FetchFailed, KeyRefused, PageChanged
 from crawler.page import Page
 from history import evidence
 from history.db import reading
-from history.model import Provider, Source, Statement
+from history.model import Provider, Source, Statement, Witness
 from history.recorder import Recorded
 from history.shapes import requests_on_day
 from history.times import midnight, to_rfc3339
+
+_WITNESSES: Mapping[str, Witness] = {"gateway": "gateway", "map": "imported"}
 
 
 class PricingSpider(scrapy.Spider, ABC):
@@ -31,6 +33,8 @@ class PricingSpider(scrapy.Spider, ABC):
     currency: ClassVar[str]
     offers_expected: ClassVar[range]
     interval: ClassVar[timedelta] = timedelta(hours=1)
+    # The other providers whose prices it tells, by slug.
+    billers: ClassVar[Mapping[str, Provider]] = {}
     # How long one crawl may take: more than five minutes only for sources of hundreds of pages.
     longest: ClassVar[timedelta] = timedelta(minutes=5)
     # Requests a day (UTC) that it may cost its host, robots.txt, redirects and second tries included: a page an hour,
@@ -63,7 +67,8 @@ class PricingSpider(scrapy.Spider, ABC):
             cls.verified,
             int(cls.longest.total_seconds()),
             cls.daily_budget,
-            "gateway" if cls.provider.kind == "gateway" else "first_party",
+            _WITNESSES.get(cls.provider.kind, "first_party"),
+            cls.billers,
         )
 
     @abstractmethod

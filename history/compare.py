@@ -13,9 +13,10 @@ from history.validation import Observation, Seen
 PLAUSIBLE_FACTOR = 5
 CONFIRM_AFTER = timedelta(minutes=10)
 ABSENT_RUNS_TO_WITHDRAW = 3
-# Many at once: more than this many and more than this share of the source. Then one more fetch has to agree.
-# An edit of a map is no move of a price: that far, and only another witness could confirm it.
+# An edit of a map is no move of a price: that far (the commonest slip is exactly tenfold), and only another witness
+# could confirm it.
 MAP_FACTOR = 10
+# Many at once: more than this many and more than this share of the source. Then one more fetch has to agree.
 MANY = 5
 MANY_WITHDRAWN = 0.10
 MANY_REMOVED = 0.25
@@ -47,14 +48,15 @@ class _Comparison:
         self.found = 0
         self.moved: dict[Observation, str] = {}
         self.announced: dict[SeriesKey, set[datetime]] = defaultdict(set)
+        self.past: dict[SeriesKey, dict[datetime, str]] = defaultdict(dict)
 
     @property
-    def plausible_factor(self) -> int:
-        return MAP_FACTOR if self.seen.witness == "imported" else PLAUSIBLE_FACTOR
+    def is_map(self) -> bool:
+        return self.seen.witness == "imported"
 
     @cached_property
     def units(self) -> set[str]:
-        return {unit for _, _, _, unit, _ in self.book.in_force}
+        return {key[3] for key in self.book.in_force}
 
     @cached_property
     def current(self) -> set[SeriesKey]:
@@ -81,7 +83,7 @@ class _Comparison:
             if starts_at is not None and starts_at > self.at:
                 self._announce(key, quote, starts_at)
             elif begun and begun.get(key, starts_at) != starts_at:
-                continue
+                self._remember(key, quote, starts_at)
             elif in_force.get(key) == quote and not (special and key in special):
                 unmoved += 1
             else:
@@ -97,6 +99,11 @@ class _Comparison:
             if starts_at is not None and starts_at <= self.at:
                 begun[key] = max(starts_at, begun.get(key, starts_at))
         return begun
+
+    def _remember(self, key: SeriesKey, quote: str, starts_at: datetime | None) -> None:
+        """A map tells the prices of the past with their days; a page that still shows one does not mean it."""
+        if starts_at is not None and self.seen.witness in _BASES:
+            self.past[key][starts_at] = quote
 
     def _announce(self, key: SeriesKey, quote: str, starts_at: datetime) -> None:
         self.announced[key].add(starts_at)
@@ -125,15 +132,16 @@ class _Comparison:
 
     def _rule_for(self, key: SeriesKey, own_rule: str = "") -> str:
         """A slip rarely comes alone, and a true announcement is one story: a model's moves wait together."""
-        return own_rule or ("implausible_together" if key.model in self.doubted and self._is_offered(key.offer) else "")
+        doubted = (key.biller, key.model) in self.doubted
+        return own_rule or ("implausible_together" if doubted and self._is_offered(key.offer) else "")
 
     @cached_property
-    def doubted(self) -> set[str]:
-        """Models of which a price is under a rule that no second fetch has lifted yet."""
+    def doubted(self) -> set[tuple[str, str]]:
+        """Billers' models of which a price is under a rule that no second fetch has lifted yet."""
         under_rule = {
             observation for observation, rule in self.moved.items() if rule and self._is_offered(observation.key.offer)
         }
-        return {key.model for key, quote, _ in under_rule if not self._is_confirmed(key, quote)}
+        return {(key.biller, key.model) for key, quote, _ in under_rule if not self._is_confirmed(key, quote)}
 
     def _is_offered(self, offer: OfferKey) -> bool:
         known = self.book.offers.get(offer)
@@ -143,7 +151,7 @@ class _Comparison:
         """A map only repeats itself: a second version of it confirms nothing."""
         first = self.book.held.get(key)
         agrees = first is not None and first.quote == quote and self.at - first.first_seen_at >= CONFIRM_AFTER
-        return agrees and self.seen.witness != "imported"
+        return agrees and not self.is_map
 
     def _took_effect(self, key: SeriesKey, quote: str) -> bool:
         """An announced price whose time has come: it is in force as announced, or it never came."""
@@ -166,12 +174,14 @@ class _Comparison:
 
     def _suspicion(self, key: SeriesKey, old: str | None, new: str) -> str:
         if old is None:
-            return "unexpected_unit" if self.units and key.unit not in self.units else ""
+            # What a map names is a field of its format: a new one is there for the first of many, and stays.
+            return "unexpected_unit" if not self.is_map and self.units and key.unit not in self.units else ""
         before, after = Quote.parse(old), Quote.parse(new)
         if before.currency != after.currency:
             return "unexpected_currency"
         low, high = sorted((before.unit_price, after.unit_price))
-        return "implausible_factor" if high > low * self.plausible_factor else ""
+        implausible = high >= low * MAP_FACTOR if self.is_map else high > low * PLAUSIBLE_FACTOR
+        return "implausible_factor" if implausible else ""
 
     def _sighting(self, key: SeriesKey, quote: str | None, rule: str, starts_at: datetime | None) -> Held | None:
         """The first sighting, from which it may be believed; None while a rule asks for one more fetch."""
@@ -191,12 +201,19 @@ class _Comparison:
         key, quote, starts_at = observation
         valid_from: datetime = sighting.first_seen_at
         basis = _BASES.get(self.seen.witness, "first_seen")
-        if starts_at is not None and (key not in self.book.since or starts_at > self.book.since[key]):
+        if starts_at is not None and self._is_later(key, starts_at):
             valid_from, basis = starts_at, _BASES.get(self.seen.witness, "stated")
+        for start, before in sorted(self.past[key].items()) if key in self.past else ():
+            if self._is_later(key, start):
+                self.verdict.versions.append(Version(key, start, before, basis, sighting.run_id))
         self._release(key)
         self.verdict.in_force[key] = InForce(quote, valid_from)
         self.verdict.versions.append(Version(key, valid_from, quote, basis, sighting.run_id))
         self._tell(Change(kind_of(old, quote), key.offer, valid_from, key, old, quote))
+
+    def _is_later(self, key: SeriesKey, start: datetime) -> bool:
+        """Than the price that is on record as the last one."""
+        return key not in self.book.since or start > self.book.since[key]
 
     def judge_missing_prices(self) -> None:
         if self.found == len(self.book.in_force) and not self.book.held:
@@ -229,7 +246,7 @@ class _Comparison:
 
     def judge_missing_offers(self) -> None:
         live = {key: state for key, state in self.book.offers.items() if not state.withdrawn}
-        for key in live.keys() - self.seen.offers.keys():
+        for key in live.keys() - self.seen.offers.keys() - self.seen.left_out:
             since = live[key].absent_since or self.at
             self.verdict.offers[key] = live[key]._replace(absent_since=since, absent_runs=live[key].absent_runs + 1)
         absent = {key: state for key, state in self.verdict.offers.items() if key not in self.seen.offers}
@@ -243,7 +260,8 @@ class _Comparison:
             self.verdict.offers[key] = state._replace(withdrawn=True)
             since = state.absent_since or self.at
             self._tell(Change(EventKind.OFFER_WITHDRAWN, key, since, old_terms=state.terms))
-        for series in [key for key in map(SeriesKey._make, self.book.in_force) if key.offer in offers]:
+        gone = [key for key in self.book.in_force if (*key[:3], key[5]) in offers]
+        for series in map(SeriesKey._make, gone):
             self._take_away(series, offers[series.offer].absent_since or self.at, None)
         for series in [key for key in self.book.scheduled if key.offer in offers]:
             for start in sorted(self.book.scheduled[series]):

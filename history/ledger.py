@@ -14,6 +14,7 @@ from history import tables as t
 from history.book import Change, Held, InForce, OfferState, Verdict, Version
 from history.columns import OPEN
 from history.model import OfferKey, Quote, SeriesKey
+from history.shelf import IDENTITY
 
 # Well below the number of parameters that either database takes.
 MODELS_AT_ONCE = 1000
@@ -21,15 +22,14 @@ MODELS_AT_ONCE = 1000
 
 @dataclass(slots=True)
 class Ledger:
-    """Writes what the run `run_id` found out about a source, as believed from `now` on. `provider_id` bills, except
-    for the offers of `billers`."""
+    """Writes what the run `run_id` found out about a source, as believed from `now` on. `billers` are the ids of who
+    bills, by the slug in the offers' keys."""
 
     connection: Connection
     source_id: int
-    provider_id: int
     run_id: int
     now: datetime
-    billers: Mapping[OfferKey, int] = field(default_factory=dict)
+    billers: Mapping[str, int]
     offer_ids: dict[OfferKey, int] = field(default_factory=dict)
     series_ids: dict[SeriesKey, int] = field(default_factory=dict)
 
@@ -37,10 +37,10 @@ class Ledger:
         """Everything that a verdict says."""
         self._find_ids(_models_in(verdict))
         self._write_offers(verdict.offers)
-        self._number_series(verdict)
+        moved = self._number_series(verdict)
         self._supersede(verdict.superseded)
         self._write_versions(verdict.versions)
-        self._write_in_force(verdict.in_force)
+        self._write_in_force(moved)
         self._write_held(verdict.held)
         self._write_changes(verdict.changes)
 
@@ -49,11 +49,11 @@ class Ledger:
         named = sorted(models)
         for start in range(0, len(named), MODELS_AT_ONCE):
             some = {"source_id": self.source_id, "models": named[start : start + MODELS_AT_ONCE]}
-            found = self.connection.execute(_IDS, some)
-            for offer_id, model, tier, region, series_id, unit, conditions in found:
-                self.offer_ids[OfferKey(model, tier, region)] = offer_id
+            found = self.connection.execute(_IDS, some).cursor.fetchall()
+            for offer_id, series_id, model, tier, region, unit, conditions, biller in found:
+                self.offer_ids[OfferKey(model, tier, region, biller)] = offer_id
                 if series_id is not None:
-                    self.series_ids[SeriesKey(model, tier, region, unit, conditions)] = series_id
+                    self.series_ids[SeriesKey(model, tier, region, unit, conditions, biller)] = series_id
 
     def _write_offers(self, states: dict[OfferKey, OfferState]) -> None:
         first_id = next_id(self.connection, t.offer) if states.keys() - self.offer_ids.keys() else 0
@@ -70,13 +70,14 @@ class Ledger:
                 moved.append({"the_id": self.offer_ids[key], **row})
             else:
                 self.offer_ids[key] = first_id + len(new)
-                biller = self.billers.get(key, self.provider_id)
-                identity = {"source_id": self.source_id, "provider_id": biller, **key._asdict()}
-                new.append({"id": self.offer_ids[key], **identity, **row})
+                identity = {"source_id": self.source_id, "provider_id": self.billers[key.biller]}
+                named = {"model": key.model, "tier": key.tier, "region": key.region}
+                new.append({"id": self.offer_ids[key], **identity, **named, **row})
         insert(self.connection, t.offer, new)
         self._update(t.offer, ("terms", "absent_since", "absent_runs", "withdrawn"), moved)
 
-    def _number_series(self, verdict: Verdict) -> None:
+    def _number_series(self, verdict: Verdict) -> dict[SeriesKey, InForce]:
+        """Writes down the new series, as they stand; gives back the others that are in force now."""
         named = dict.fromkeys([*(version.key for version in verdict.versions), *verdict.held])
         first_id = next_id(self.connection, t.series) if named.keys() - self.series_ids.keys() else 0
         new: list[dict[str, Any]] = []
@@ -89,9 +90,11 @@ class Ledger:
                         "offer_id": self.offer_ids[key.offer],
                         "unit": key.unit,
                         "conditions": key.conditions,
+                        **_in_force_columns(verdict.in_force.get(key)),
                     }
                 )
         insert(self.connection, t.series, new)
+        return {key: state for key, state in verdict.in_force.items() if self.series_ids[key] < first_id or not new}
 
     def _supersede(self, versions: Iterable[tuple[SeriesKey, datetime]]) -> None:
         rows = [{"the_series": self.series_ids[key], "the_start": valid_from} for key, valid_from in versions]
@@ -119,10 +122,7 @@ class Ledger:
         insert(self.connection, t.price, rows)
 
     def _write_in_force(self, in_force: dict[SeriesKey, InForce]) -> None:
-        rows = [
-            {"the_id": self.series_ids[key], "quote": state.quote, "in_force_from": state.since}
-            for key, state in in_force.items()
-        ]
+        rows = [{"the_id": self.series_ids[key], **_in_force_columns(state)} for key, state in in_force.items()]
         self._update(t.series, ("quote", "in_force_from"), rows)
 
     def _write_held(self, held: dict[SeriesKey, Held | None]) -> None:
@@ -148,14 +148,14 @@ class Ledger:
 
     def _write_changes(self, changes: list[Change]) -> None:
         first_id = next_id(self.connection, t.change_event) if changes else 0
-        stories: dict[str, int] = {}
+        stories: dict[tuple[str, str], int] = {}
         insert(
             self.connection,
             t.change_event,
             [
                 {
                     "id": event_id,
-                    "story_id": stories.setdefault(change.offer.model, event_id),
+                    "story_id": stories.setdefault((change.offer.biller, change.offer.model), event_id),
                     "run_id": self.run_id,
                     "offer_id": self.offer_ids[change.offer],
                     "series_id": self.series_ids[change.key] if change.key else None,
@@ -173,15 +173,7 @@ class Ledger:
 
 
 _IDS = (
-    select(
-        t.offer.c.id,
-        t.offer.c.model,
-        t.offer.c.tier,
-        t.offer.c.region,
-        t.series.c.id,
-        t.series.c.unit,
-        t.series.c.conditions,
-    )
+    select(t.offer.c.id, t.series.c.id, *IDENTITY)
     .outerjoin_from(t.offer, t.series, t.series.c.offer_id == t.offer.c.id)
     .where(t.offer.c.source_id == bindparam("source_id"), t.offer.c.model.in_(bindparam("models", expanding=True)))
 )
@@ -210,6 +202,11 @@ def _terms_text(terms: tuple[str, ...]) -> str:
     return json.dumps(terms, ensure_ascii=False)
 
 
+def _in_force_columns(state: InForce | None) -> dict[str, Any]:
+    return {"quote": state and state.quote, "in_force_from": state and state.since}
+
+
+@lru_cache(maxsize=4096)
 def _quote_columns(text: str | None) -> dict[str, Any]:
     names = ("amount", "currency", "per", "list_amount", "ends_at")
     return dict(zip(names, Quote.parse(text) if text is not None else (None,) * len(names), strict=True))

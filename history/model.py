@@ -68,6 +68,10 @@ class Conditions:
     period: Literal["peak", "off_peak"] | None = None
     thinking: bool | None = None
 
+    def __hash__(self) -> int:
+        """Of what mostly differs, as a component's."""
+        return hash((self.min_input_tokens, self.max_input_tokens, self.hours_utc))
+
     def as_dict(self) -> dict[str, Any]:
         """Only the conditions that are set, in the order of the fields."""
         named = ((name, getattr(self, name)) for name in self.__dataclass_fields__)
@@ -134,6 +138,10 @@ class Offer:
     region: str = ""
     terms: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        """Of its identity: its many components need not be hashed to find it among others."""
+        return hash((self.provider, self.model, self.tier, self.region))
+
     @property
     def key(self) -> "OfferKey":
         return OfferKey(self.model, self.tier, self.region)
@@ -151,11 +159,12 @@ class Offer:
 
 
 class OfferKey(NamedTuple):
-    """Identity of an offer within its source."""
+    """Identity of an offer within its source; `biller` is "" where that is the source's own provider."""
 
     model: str
     tier: str = "standard"
     region: str = ""
+    biller: str = ""
 
 
 class SeriesKey(NamedTuple):
@@ -166,10 +175,11 @@ class SeriesKey(NamedTuple):
     region: str
     unit: str
     conditions: str
+    biller: str = ""
 
     @property
     def offer(self) -> OfferKey:
-        return OfferKey(self.model, self.tier, self.region)
+        return OfferKey(self.model, self.tier, self.region, self.biller)
 
 
 class VolumeKey(NamedTuple):
@@ -285,12 +295,17 @@ class Quote(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> "Quote":
         """The inverse of `text`."""
-        amount, rate, *rest = text.split(" ")
-        currency, per = rate.split("/")
-        stated = dict(zip(rest[::2], rest[1::2], strict=True))
-        list_amount = Decimal(stated["list"]) if "list" in stated else None
-        ends_at = from_rfc3339(stated["until"]) if "until" in stated else None
-        return cls(Decimal(amount), currency, int(per), list_amount, ends_at)
+        return _parsed(text)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Quote:
+    amount, rate, *rest = text.split(" ")
+    currency, per = rate.split("/")
+    stated = dict(zip(rest[::2], rest[1::2], strict=True))
+    list_amount = Decimal(stated["list"]) if "list" in stated else None
+    ends_at = from_rfc3339(stated["until"]) if "until" in stated else None
+    return Quote(Decimal(amount), currency, int(per), list_amount, ends_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from history.columns import OPEN
 from history.compare import compare
 from history.ledger import Ledger, next_id
 from history.model import EventKind, Outcome, Quote, Reading, SeriesKey, Source
-from history.recorder import Recorded, declare, judge, write_run
+from history.recorder import Recorded, billers_of, declare, judge, write_run
 from history.register import Register, Retold
+from history.shelf import IDENTITY
 from history.statistics import examine
 from history.validation import validate
 
@@ -28,17 +29,19 @@ class Derived:
     book: Book = field(default_factory=Book)
     timeline: Timeline = field(default_factory=lambda: defaultdict(dict))
     since: dict[SeriesKey, datetime] = field(default_factory=dict)
+    before: int = 0
     told: Retold = field(default_factory=Retold)
 
     def take(self, run_id: int, reading: Reading) -> None:
         """One more run, by the same rules as when it was recorded."""
         seen, rejections = validate(reading.offers, reading.source)
         stated, refused = examine(reading)
-        outcome, _ = judge(reading, len(seen.offers) + len(stated), rejections + refused)
+        outcome, _ = judge(reading, len(seen.offers) + len(stated), rejections + refused, self.before)
         if outcome is Outcome.FAILED:
             return
         self.told.take(run_id, stated, reading.notices)
         complete = outcome is Outcome.COMPLETE
+        self.before = len(seen.offers) if complete else self.before
         self.book.since = self.since
         self._fold(compare(self.book, seen, reading.observed_at, complete=complete), run_id, reading.observed_at)
         self.book.baseline = self.book.baseline and not complete
@@ -95,7 +98,7 @@ def correct(
         len(derived.told.volumes), len(derived.told.hosts),
     )  # fmt: skip
     write_run(connection, declared.source_id, recorded, Reading(source, extractor, now), now, kind="reread")
-    Ledger(connection, *declared, run_id, now).write(verdict)
+    Ledger(connection, declared.source_id, run_id, now, billers_of(connection, source, verdict)).write(verdict)
     register = Register(connection, declared.source_id, now)
     register.replace(derived.told)
     return replace(recorded, restated=register.restated)
@@ -105,13 +108,13 @@ def _believed(connection: Connection, source_id: int) -> Timeline:
     believed: Timeline = defaultdict(dict)
     for row in connection.execute(_LIVE, {"source_id": source_id}):
         quote = Quote(row.amount, row.currency, row.per, row.list_amount, row.ends_at).text if row.per else None
-        key = SeriesKey._make(row[:5])
+        key = SeriesKey._make(row[:6])
         believed[key][row.valid_from] = Version(key, row.valid_from, quote, row.basis, row.run_id)
     return believed
 
 
 _LIVE = (
-    select(t.offer.c.model, t.offer.c.tier, t.offer.c.region, t.series.c.unit, t.series.c.conditions, t.price)
+    select(*IDENTITY, t.price)
     .join_from(t.price, t.series, t.series.c.id == t.price.c.series_id)
     .join(t.offer, t.offer.c.id == t.series.c.offer_id)
     .where(t.offer.c.source_id == bindparam("source_id"), t.price.c.superseded_at == OPEN)

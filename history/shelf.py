@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Select, bindparam, or_, select
+from sqlalchemy import Connection, CursorResult, Select, bindparam, case, or_, select
 
 from history import tables as t
 from history.book import Book, Held, OfferState
@@ -21,13 +21,12 @@ class Shelf:
         """Two narrow selects, read as the driver's own tuples: the offers, and of every series the quote in force."""
         self.connection, self.source_id = connection, source_id
         self.offers = {
-            OfferKey(model, tier, region): OfferState(_terms(terms))
-            for model, tier, region, terms in self._execute(_OFFERS).cursor.fetchall()
+            OfferKey(*key): OfferState(_terms(terms)) for *key, terms in self._execute(_OFFERS).cursor.fetchall()
         }
         for row in self._execute(_ABSENT):
             state = OfferState(_terms(row.terms), row.absent_since, row.absent_runs)
-            self.offers[OfferKey(row.model, row.tier, row.region)] = state
-        self.in_force: dict[SeriesKey, str] = {row[:5]: row[5] for row in self._execute(_SERIES).cursor.fetchall()}
+            self.offers[OfferKey(row.model, row.tier, row.region, row.biller)] = state
+        self.in_force: dict[SeriesKey, str] = {row[:6]: row[6] for row in self._execute(_SERIES).cursor.fetchall()}
 
     def book(self, seen: Seen) -> Book:
         """What is believed, as far as a comparison with `seen` can ask."""
@@ -40,33 +39,39 @@ class Shelf:
         scheduled: dict[SeriesKey, dict[datetime, str]] = {}
         for row in self._execute(_ANNOUNCED):
             quote = Quote(row.amount, row.currency, row.per, row.list_amount, row.ends_at).text
-            scheduled.setdefault(SeriesKey._make(row[:5]), {})[row.valid_from] = quote
+            scheduled.setdefault(SeriesKey._make(row[:6]), {})[row.valid_from] = quote
         return scheduled
 
     def _held(self) -> dict[SeriesKey, Held]:
         return {
-            SeriesKey._make(row[:5]): Held(row.quote, row.starts_at, row.rule, row.first_seen_at, row.run_id)
+            SeriesKey._make(row[:6]): Held(row.quote, row.starts_at, row.rule, row.first_seen_at, row.run_id)
             for row in self._execute(_HELD)
         }
 
     def _since(self, seen: Seen) -> dict[SeriesKey, datetime]:
         models = {observation.key.model for observation in seen.starting}
         rows = self._execute(_BEGINNINGS, models=list(models)) if models else ()
-        return {SeriesKey._make(row[:5]): row.in_force_from for row in rows}
+        return {SeriesKey._make(row[:6]): row.in_force_from for row in rows}
 
     def _is_baseline(self) -> bool:
         return self._execute(_COMPLETE).first() is None
 
 
 _SOURCE = t.offer.c.source_id == bindparam("source_id")
-_IDENTITY = (t.offer.c.model, t.offer.c.tier, t.offer.c.region, t.series.c.unit, t.series.c.conditions)
-_OFFERS = select(*_IDENTITY[:3], t.offer.c.terms).where(_SOURCE, t.offer.c.withdrawn.is_(False))
+_OWN = select(t.source.c.provider_id).where(t.source.c.id == bindparam("source_id")).scalar_subquery()
+_SLUG = select(t.provider.c.slug).where(t.provider.c.id == t.offer.c.provider_id).scalar_subquery()
+# Looked up only for the offers of a map: nearly all offers are billed by their source's own provider.
+_BILLER = case((t.offer.c.provider_id == _OWN, ""), else_=_SLUG).label("biller")
+# The fields of an OfferKey and of a SeriesKey; every select of them names its :source_id.
+_OFFER_IDENTITY = (t.offer.c.model, t.offer.c.tier, t.offer.c.region, _BILLER)
+IDENTITY = (*_OFFER_IDENTITY[:3], t.series.c.unit, t.series.c.conditions, _BILLER)
+_OFFERS = select(*_OFFER_IDENTITY, t.offer.c.terms).where(_SOURCE, t.offer.c.withdrawn.is_(False))
 # The few that the last complete run did not see.
-_ABSENT = select(t.offer).where(_SOURCE, t.offer.c.withdrawn.is_(False), t.offer.c.absent_runs > 0)
+_ABSENT = select(t.offer, _BILLER).where(_SOURCE, t.offer.c.withdrawn.is_(False), t.offer.c.absent_runs > 0)
 _NAMED = t.series.join(t.offer, t.offer.c.id == t.series.c.offer_id)
-_SERIES = select(*_IDENTITY, t.series.c.quote).select_from(_NAMED).where(_SOURCE, t.series.c.quote.is_not(None))
+_SERIES = select(*IDENTITY, t.series.c.quote).select_from(_NAMED).where(_SOURCE, t.series.c.quote.is_not(None))
 _BEGINNINGS = (
-    select(*_IDENTITY, t.series.c.in_force_from)
+    select(*IDENTITY, t.series.c.in_force_from)
     .select_from(_NAMED)
     .where(_SOURCE, t.offer.c.model.in_(bindparam("models", expanding=True)), t.series.c.in_force_from.is_not(None))
 )
@@ -75,7 +80,7 @@ _BEGINNINGS = (
 _FEW_OF_SOURCE = t.offer.c.source_id + 0 == bindparam("source_id")
 # Announced ahead of its time, and not yet taken up by its series.
 _ANNOUNCED = (
-    select(*_IDENTITY, t.price)
+    select(*IDENTITY, t.price)
     .select_from(t.price.join(_NAMED, t.series.c.id == t.price.c.series_id))
     .where(
         _FEW_OF_SOURCE,
@@ -85,7 +90,7 @@ _ANNOUNCED = (
     )
 )
 _HELD = (
-    select(*_IDENTITY, t.held)
+    select(*IDENTITY, t.held)
     .select_from(t.held.join(_NAMED, t.series.c.id == t.held.c.series_id))
     .where(_FEW_OF_SOURCE)
 )

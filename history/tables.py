@@ -143,7 +143,7 @@ offer = Table(
     Column("absent_runs", Integer, nullable=False),
     Column("withdrawn", Boolean, nullable=False),
     Column("provider_id", Id, ForeignKey("provider.id"), nullable=False),
-    UniqueConstraint("source_id", "model", "tier", "region", name="offer_identity"),
+    UniqueConstraint("source_id", "model", "tier", "region", "provider_id", name="offer_identity"),
     Index("offer_of_model", "model"),
 )
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # The offset may be missing here, so that `aware` can say what is wrong.
@@ -36,6 +37,8 @@ def to_rfc3339(moment: datetime) -> str:
     return aware(moment).isoformat().replace("+00:00", "Z")
 
 
+# The rows of one run share a few moments.
+@lru_cache(maxsize=1024)
 def to_micros(moment: datetime) -> int:
     """Microseconds since 1970, exact."""
     return (aware(moment) - EPOCH) // timedelta(microseconds=1)

@@ -1,7 +1,7 @@
 """Offer → observations, or a Rejection that names its rule: nothing implausible in itself gets further."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -32,12 +32,12 @@ Quoted = tuple[str, str, str, datetime | None]
 @dataclass(slots=True)
 class Seen:
     """Everything a run may be believed: offers with their terms, and their prices; `starting` are those of the
-    observations that state a start. `billers` names who bills, where that is not the source's own provider."""
+    observations that state a start. `left_out` are there, but were not believed."""
 
     offers: dict[OfferKey, tuple[str, ...]] = field(default_factory=dict)
     observations: list[Observation] = field(default_factory=list)
     starting: list[Observation] = field(default_factory=list)
-    billers: dict[OfferKey, str] = field(default_factory=dict)
+    left_out: set[OfferKey] = field(default_factory=set)
     witness: Witness = "first_party"
 
 
@@ -47,31 +47,57 @@ class _Refused(Exception):
         self.rule = rule
 
 
+class _Judged(NamedTuple):
+    """One offer by itself: its prices, those of them that state a start, or why it is not believed."""
+
+    key: OfferKey
+    observations: tuple[Observation, ...] = ()
+    starting: tuple[Observation, ...] = ()
+    refused: _Refused | None = None
+
+
 def validate(offers: Iterable[Offer], source: Source) -> tuple[Seen, list[Rejection]]:
     """Sort what a page states into what is believable in itself and what is not."""
-    stated = [(offer.key, offer) for offer in offers]
-    times_stated = Counter(key for key, _ in stated)
+    stated = [(_judged(offer, source.provider.slug, source.currencies), offer) for offer in offers]
+    keys = [judged.key for judged, _ in stated]
+    repeated = Counter(keys) if len(set(keys)) < len(keys) else Counter()
     seen, rejections = Seen(witness=source.witness), []
-    for key, offer in stated:
-        try:
-            if times_stated[key] > 1:
-                raise _Refused("duplicate_offer", f"the page states it {times_stated[key]} times")
-            observations = list(_observations(offer, source))
-        except _Refused as refused:
+    for judged, offer in stated:
+        key, observations, starting, refused = judged
+        if refused := _refused_among_others(key, source, repeated) or refused:
             rejections.append(Rejection(refused.rule, offer.model, str(refused)))
+            seen.left_out.add(key)
         else:
             seen.offers[key] = offer.terms
-            if offer.provider != source.provider.slug:
-                seen.billers[key] = offer.provider
             seen.observations.extend(observations)
-            seen.starting.extend(observation for observation in observations if observation.starts_at is not None)
+            seen.starting.extend(starting)
     return seen, rejections
 
 
-def _observations(offer: Offer, source: Source) -> Iterator[Observation]:
-    _check_identity(offer, source)
-    for unit, conditions, quote, starts_at in _quoted(offer.components, source.currencies, offer.tier == PLAN_TIER):
-        yield Observation(SeriesKey(offer.model, offer.tier, offer.region, unit, conditions), quote, starts_at)
+def _refused_among_others(key: OfferKey, source: Source, repeated: Mapping[OfferKey, int]) -> _Refused | None:
+    if key in repeated and repeated[key] > 1:
+        return _Refused("duplicate_offer", f"the page states it {repeated[key]} times")
+    if key.biller and key.biller not in source.billers:
+        own = source.provider.slug
+        return _Refused("other_provider", f"it names provider {key.biller!r}, the source is {own!r}")
+    return None
+
+
+# The offers of a map are the same ones from version to version: 5,000 in 2026.
+@lru_cache(maxsize=16_384)
+def _judged(offer: Offer, own: str, currencies: frozenset[str]) -> _Judged:
+    key = offer.key if offer.provider == own else offer.key._replace(biller=offer.provider)
+    try:
+        _check_identity(offer)
+        quoted = _quoted(offer.components, currencies, offer.tier == PLAN_TIER)
+    except _Refused as refused:
+        return _Judged(key, refused=refused)
+    model, tier, region, biller = key
+    observations = tuple(
+        Observation(SeriesKey(model, tier, region, unit, conditions, biller), quote, starts_at)
+        for unit, conditions, quote, starts_at in quoted
+    )
+    return _Judged(key, observations, tuple(one for one in observations if one.starts_at is not None))
 
 
 @lru_cache(maxsize=4096)
@@ -92,11 +118,7 @@ def _quoted(components: tuple[PriceComponent, ...], currencies: frozenset[str], 
     return quoted
 
 
-def _check_identity(offer: Offer, source: Source) -> None:
-    if offer.provider != source.provider.slug and offer.provider not in source.billers:
-        raise _Refused(
-            "other_provider", f"it names provider {offer.provider!r}, the source is {source.provider.slug!r}"
-        )
+def _check_identity(offer: Offer) -> None:
     if not any(map(str.isalpha, offer.model)) or not offer.model.isprintable() or len(offer.model) > 200:
         raise _Refused("bad_model_name", f"{offer.model[:80]!r} cannot be a model's name")
     if not offer.components and not offer.terms:

@@ -79,18 +79,21 @@ def changes_before(connection: Connection, wanted: Wanted, before: int | None, l
 def stories(connection: Connection, wanted: Wanted, before: int | None, limit: int) -> list[Story]:
     """The newest stories first, whole, where at least one change is wanted that is more than a source's rounding.
 
-    What was documented, or stands in somebody's map, is history when it reaches us; only what we saw is news.
+    What was documented, or stands in somebody's map, is history when it reaches us: it is told to who asks for that
+    source; to everybody else only what we saw is news.
     """
     moves = (EventKind.PRICE_RAISED.value, EventKind.PRICE_LOWERED.value)
     exact = or_(change_event.c.change_bp.is_(None), change_event.c.change_bp != 0)
     more_than_rounding = or_(exact, change_event.c.kind.not_in(moves))
     matching = (
         _joined(select(change_event.c.story_id))
-        .where(more_than_rounding, source.c.witness.in_(("first_party", "gateway")), *_conditions(wanted))
+        .where(more_than_rounding, *_conditions(wanted))
         .distinct()
         .order_by(change_event.c.story_id.desc())
         .limit(limit)
     )
+    if "source" not in wanted.scope.asked():
+        matching = matching.where(source.c.witness.in_(("first_party", "gateway")))
     if before is not None:
         matching = matching.where(change_event.c.story_id < before)
     return _told(connection, list(connection.execute(matching, wanted.scope.asked()).scalars()))

@@ -40,6 +40,8 @@ def downgrade() -> None:
         op.create_index("offer_of_model", "offer", ["model"])
         _anew("source", _source_columns(), SOURCE_BEFORE, SOURCE_BEFORE)
     else:
+        op.drop_constraint("offer_identity", "offer")
+        op.create_unique_constraint("offer_identity", "offer", IDENTITY_BEFORE)
         op.drop_column("offer", "provider_id")
         op.drop_column("source", "witness")
     _providers("kind IN ('lab','cloud','gateway')")
@@ -110,6 +112,9 @@ def _sources() -> None:
 OFFER_BEFORE = "id, source_id, model, tier, region, terms, absent_since, absent_runs, withdrawn"
 
 
+IDENTITY_BEFORE = ("source_id", "model", "tier", "region")
+
+
 def _offer_columns(*more: sa.Column[int]) -> list[sa.schema.SchemaItem]:
     return [
         sa.Column("id", ID, primary_key=True, autoincrement=False),
@@ -122,7 +127,7 @@ def _offer_columns(*more: sa.Column[int]) -> list[sa.schema.SchemaItem]:
         sa.Column("absent_runs", sa.Integer, nullable=False),
         sa.Column("withdrawn", sa.Boolean, nullable=False),
         *more,
-        sa.UniqueConstraint("source_id", "model", "tier", "region", name="offer_identity"),
+        sa.UniqueConstraint(*IDENTITY_BEFORE, *(column.name for column in more), name="offer_identity"),
     ]
 
 
@@ -138,6 +143,8 @@ def _offers() -> None:
     # A constant of this function.
     op.execute(f"UPDATE offer SET provider_id = {asked}")  # noqa: S608
     op.alter_column("offer", "provider_id", nullable=False)
+    op.drop_constraint("offer_identity", "offer")
+    op.create_unique_constraint("offer_identity", "offer", [*IDENTITY_BEFORE, "provider_id"])
 
 
 PRICE_KEPT = "series_id, valid_from, recorded_at, amount, currency, per, list_amount, ends_at, run_id"

@@ -11,8 +11,9 @@ from history import tables as t
 from history.db import reading as reading_from
 from history.db import recording
 from history.model import Offer, Provider, Reading, Source, Witness
-from history.queries import Scope, as_of, models, providers
+from history.queries import Scope, Wanted, as_of, changes_after, models, providers, stories
 from history.recorder import record
+from history.rederive import correct
 from tests.history.pages import LAB, day, offer, price, reading, simple
 
 OTHER = Provider("other", "Other", "cloud")
@@ -46,6 +47,42 @@ def test_the_offers_of_a_map_are_found_under_who_bills_them(engine: Engine) -> N
             one.slug: (one.kind, one.offers, [source.name for source in one.sources]) for one in providers(connection)
         }
     assert listed == {"acme": ("lab", 1, ["map"]), "map": ("map", 0, ["map"]), "other": ("cloud", 1, ["map"])}
+
+
+def test_two_billers_of_a_map_may_call_their_models_the_same(engine: Engine) -> None:
+    take(engine, 0, billed("acme", "a", "3"), billed("other", "a", "4"), billed("map", "a", "5"))
+    take(engine, 14, billed("acme", "a", "2"), billed("other", "a", "4"), billed("map", "a", "5"))
+    assert sorted(told(engine)) == [("acme", "map", "a", "2"), ("map", "map", "a", "5"), ("other", "map", "a", "4")]
+    with reading_from(engine) as connection:
+        changes = connection.execute(select(t.change_event.c.old_amount, t.change_event.c.new_amount)).all()
+    assert [tuple(map(str, row)) for row in changes] == [("3", "2")]
+
+
+def test_a_slip_at_one_biller_holds_nothing_of_another_and_each_has_its_own_story(engine: Engine) -> None:
+    take(engine, 0, billed("acme", "a", "3"), billed("other", "a", "4"), billed("map", "a", "5"))
+    take(engine, 14, billed("acme", "a", "300"), billed("other", "a", "5"), billed("map", "a", "6"))
+    assert sorted(told(engine)) == [("acme", "map", "a", "3"), ("map", "map", "a", "6"), ("other", "map", "a", "5")]
+    with reading_from(engine) as connection:
+        stories = connection.execute(select(t.change_event.c.story_id)).scalars().all()
+    assert len(stories) == len(set(stories)) == 2
+
+
+def test_an_edit_of_a_map_is_a_story_only_to_who_asks_for_that_map(engine: Engine) -> None:
+    for number, amount in ((0, "3"), (14, "2")):
+        take(engine, number, billed("acme", "a", amount))
+    with reading_from(engine) as connection:
+        assert stories(connection, Wanted(), None, 10) == []
+        [told_to_who_asks] = stories(connection, Wanted(Scope(source="map")), None, 10)
+        assert [change.kind for change in changes_after(connection, Wanted(), 0, 10)] == ["price_lowered"]
+    assert [change.kind for change in told_to_who_asks.changes] == ["price_lowered"]
+
+
+def test_a_parser_fix_reads_a_maps_past_again_under_who_bills(engine: Engine) -> None:
+    take(engine, 0, billed("acme", "a", "3"), billed("other", "a", "4"))
+    again = reading(day(0), billed("acme", "a", "2"), billed("other", "a", "4"), billed("other", "b", "9"), source=MAP)
+    with recording(engine) as connection:
+        assert correct(connection, MAP, [(1, again)], "newer", day(1)).events == 2
+    assert sorted(told(engine)) == [("acme", "map", "a", "2"), ("other", "map", "a", "4"), ("other", "map", "b", "9")]
 
 
 def test_a_biller_that_the_source_does_not_declare_is_refused(engine: Engine) -> None:
