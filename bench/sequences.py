@@ -1,4 +1,4 @@
-"""10,000 random histories on each database, beside a model of them that knows no SQL.
+"""10,000 random histories, half of them on each database, beside a model of them that knows no SQL.
 
 The sequences are those of tests/history/test_properties.py: observations, slips that are held, announcements that
 come, change or are cancelled, withdrawals and returns, runs that fail, and corrections by a later reading. What was
@@ -7,10 +7,8 @@ at any time, must be answered from that diary.
 """
 
 import multiprocessing
-import random
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +18,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, select
 
 import migrations
-from bench.figures import Figure, seconds
+from bench.figures import Figure
 from history import tables as t
 from history.db import connect, recording
 from history.model import Reading, Source
@@ -31,37 +29,28 @@ from tests.history.pages import SOURCE, day
 from tests.history.test_properties import FETCHES, Fetch, as_reading
 from tests.postgres import running
 
-SEQUENCES, ASKED = 10_000, 3
+SEQUENCES, PROCESSES, ASKED = 10_000, 2, 3
+# Valid and recorded time, in days: between the runs and at them, before them and long after.
+MOMENTS = st.tuples(*[st.integers(-2, 24).map(lambda half: half / 2) | st.sampled_from((400.0, 1000.0))] * 2)
 Key = tuple[str, str, str]
 Live = dict[Key, dict[Any, Any]]
 
 
 def figures() -> list[Figure]:
-    """Each database in a process of its own, at the same time."""
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        told = pool.map(_run, [("SQLite", SEQUENCES), ("PostgreSQL", SEQUENCES)])
-    return [
-        Figure(f"random histories answered wrongly, {name}", wrong, 0, f"of {count:,}, {asked:,} questions, {took:.0f} s")
-        for name, count, asked, wrong, took in told
-    ]
+    """Half of them in each of two processes; every other one is lived on PostgreSQL."""
+    with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
+        told = pool.map(_run, [(seed, SEQUENCES // PROCESSES) for seed in range(PROCESSES)])
+    count, asked, wrong = (sum(numbers) for numbers in zip(*told, strict=True))
+    detail = f"of {asked:,} answers about {count:,} histories, half on SQLite, half on PostgreSQL"
+    return [Figure("random histories answered wrongly", wrong, 0, detail)]
 
 
-def _run(which: tuple[str, int]) -> tuple[str, int, int, int, float]:
-    name, count = which
-    with _database(name) as engine:
-        check = Check(engine)
-        took = seconds(lambda: check.sequences(count))
-    return name, check.count, check.asked, check.wrong, took
-
-
-@contextmanager
-def _database(name: str) -> Iterator[Engine]:
-    if name == "PostgreSQL":
-        with running() as server:
-            yield _blank(server.create_database())
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        yield _blank(f"sqlite:///{folder}/bench.sqlite3")
+def _run(which: tuple[int, int]) -> tuple[int, int, int]:
+    seed, count = which
+    with tempfile.TemporaryDirectory() as folder, running() as server:
+        check = Check([_blank(f"sqlite:///{folder}/bench.sqlite3"), _blank(server.create_database())])
+        check.sequences(count, seed)
+    return check.count, check.asked, check.wrong
 
 
 def _blank(url: str) -> Engine:
@@ -73,33 +62,30 @@ def _blank(url: str) -> Engine:
 class Check:
     """Records sequences and asks about them; each is a source of its own, in a transaction that is taken back."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine, self.count, self.asked, self.wrong = engine, 0, 0, 0
+    def __init__(self, engines: Iterable[Engine]) -> None:
+        self.engines, self.count, self.asked, self.wrong = tuple(engines), 0, 0, 0
 
-    def sequences(self, count: int) -> None:
-        @seeded(20261122)
+    def sequences(self, count: int, seed: int) -> None:
+        @seeded(seed)
         @settings(
             max_examples=count, database=None, deadline=None, phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
-        @given(fetches=FETCHES, right=st.none() | FETCHES, chance=st.randoms(use_true_random=False))
-        def one(fetches: list[Fetch], right: list[Fetch] | None, chance: random.Random) -> None:
-            self.sequence(fetches, right, chance)
+        @given(fetches=FETCHES, right=st.none() | FETCHES, moments=st.lists(MOMENTS, min_size=ASKED, max_size=ASKED))
+        def one(fetches: list[Fetch], right: list[Fetch] | None, moments: list[tuple[float, float]]) -> None:
+            self.sequence(fetches, right, moments)
 
         one()
 
-    def sequence(self, fetches: list[Fetch], right: list[Fetch] | None, chance: random.Random) -> None:
+    def sequence(self, fetches: list[Fetch], right: list[Fetch] | None, moments: list[tuple[float, float]]) -> None:
         self.count += 1
         source = replace(SOURCE, name=f"acme_page_{self.count}")
-        with recording(self.engine) as connection:
+        with recording(self.engines[self.count % len(self.engines)]) as connection:
             diary = list(_lived(connection, source, fetches, right))
-            for _ in range(ASKED):
+            for at, known in moments:
                 self.asked += 1
-                at, known = day(chance.randrange(-2, 24) / 2), day(chance.randrange(-1, 24) / 2)
-                if chance.randrange(4) == 0:
-                    known = day(1000)
-                answered = _answered(connection, source, at, known)
-                self.wrong += answered != _expected(diary, at, known)
+                answered = _answered(connection, source, day(at), day(known))
+                self.wrong += answered != _expected(diary, day(at), day(known))
             connection.rollback()
 
 
@@ -112,7 +98,9 @@ def _lived(
         run_ids.append(record(connection, _of(source, number, fetch), day(number)).run_id)
         yield day(number), _live(connection, source)
     if right is not None:
-        readings = ((run_id, _of(source, n, fetch)) for n, (run_id, fetch) in enumerate(zip(run_ids, right, strict=False)))
+        readings = (
+            (run_id, _of(source, n, fetch)) for n, (run_id, fetch) in enumerate(zip(run_ids, right, strict=False))
+        )
         correct(connection, source, readings, "two", day(11))
         yield day(11), _live(connection, source)
 

@@ -22,13 +22,14 @@ from history.tables import Moment, Money, metadata, price
 ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 5, 22, 16, 0, 0, 123456, tzinfo=UTC)
 # A word that each CHECK … IN (…) admits.
-ADMITTED = {
+ADMITTED: dict[str, Any] = {
     "provider.kind": "lab",
     "run.kind": "crawl",
     "run.outcome": "complete",
     "price.basis": "stated",
     "source.witness": "first_party",
     "volume.period": "day",
+    "snapshot.base": None,
 }
 CHECKS = sorted(
     (str(table.name), str(check.name))
@@ -176,10 +177,11 @@ def counted(engine: Engine) -> dict[str, int]:
 
 
 def described(engine: Engine) -> set[tuple[Any, ...]]:
-    """Everything that the database itself says of its tables, without Alembic's own."""
+    """Everything that the database itself says of its tables, without Alembic's own; where lines end says nothing."""
     of_kind = {"sqlite": SQLITE_SCHEMA, "postgresql": POSTGRESQL_SCHEMA}[engine.dialect.name]
     with reading(engine) as connection:
-        return {tuple(row) for row in connection.exec_driver_sql(of_kind)}
+        rows = connection.exec_driver_sql(of_kind)
+        return {tuple(" ".join(word.split()) if isinstance(word, str) else word for word in row) for row in rows}
 
 
 SQLITE_SCHEMA = "SELECT name, sql FROM sqlite_schema WHERE tbl_name <> 'alembic_version'"
