@@ -187,8 +187,8 @@ def _growth(grown: Grown, measured: Measured) -> str:
     one, everything, written = measured.one, measured.all, measured.written
     return (
         f"  {grown.name:<11}{measured.rows:>12,} rows: one offer {one[0] / AT_ONCE * 1e6:.0f} µs"
-        f" (bare {one[1] / AT_ONCE * 1e6:.0f}), all series {everything[0] * 1e3:.0f} ms (bare {everything[1] * 1e3:.0f},"
-        f" amounts alone {measured.amounts * 1e3:.0f}), {SERIES / written[0]:,.0f} new versions a second"
+        f" (bare {one[1] / AT_ONCE * 1e6:.0f}), all series {everything[0] * 1e3:.0f} ms"
+        f" (bare {everything[1] * 1e3:.0f}, amounts alone {measured.amounts * 1e3:.0f}), {SERIES / written[0]:,.0f} new versions a second"
         f" (raw {SERIES / written[1]:,.0f}), {measured.bytes_a_row:.0f} bytes a row"
     )
 

@@ -2,7 +2,7 @@
 
 Assumed: one JSON page of 10,000 models in the shape of a gateway's list, each offer with two prices; the changes of a
 day are spread over its hours, so that nearly every hour the page is another one; the source sends no ETag. The first
-and the last day of the span are not counted, the days between are simulated in full through the same code as a crawl
+day, which fills the database, is not counted; the others are simulated in full through the same code as a crawl
 (evidence, validation, comparison, ledger), and their growth is taken for each day of the year.
 """
 
@@ -37,7 +37,8 @@ def figures() -> list[Figure]:
         unchanged = year.unchanged_day()
         engine.dispose()
     daily = (sizes[-1] - sizes[1]) / (DAYS - 1)
-    detail = f"{daily / 1000:.0f} kB a day, of a page of {year.page / 1e6:.1f} MB; {unchanged / 24:.0f} bytes an unchanged run"
+    detail = f"{daily / 1000:.0f} kB a day, of a page of {year.page / 1e6:.1f} MB; "
+    detail += f"{unchanged / 24:.0f} bytes a run that saw no change"
     return [Figure("MB that a year of hourly runs adds, SQLite", daily * 365 / 1e6, 150, detail)]
 
 

@@ -5,8 +5,8 @@ A page that differs a little from what its address answered before is kept as th
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from hashlib import sha256
+from typing import Any
 
 import zstandard
 from sqlalchemy import Connection, Row, func, select
