@@ -41,6 +41,8 @@ BARE = {
     f" CROSS JOIN LATERAL (SELECT q.* {SOUGHT}) p",
 }
 AMOUNTS = "SELECT (SELECT q.amount {sought}) FROM series s"
+IDS = """SELECT s.id, o.model, o.tier, o.region, s.unit, s.conditions FROM series s JOIN offer o ON o.id = s.offer_id
+WHERE o.source_id = 1"""
 INSERT = """INSERT INTO price (series_id, valid_from, superseded_at, recorded_at, amount, currency, per, basis, run_id)
 VALUES ({values})"""
 UPDATE = "UPDATE series SET quote = {v}, in_force_from = {v} WHERE id = {v}"
@@ -157,17 +159,20 @@ def _write(grown: Grown) -> float:
 
 
 def _write_raw(grown: Grown) -> float:
-    """The same rows and updates by the driver."""
+    """The same rows and updates by the driver, from the same names: one select finds all ids."""
     sqlite = grown.engine.dialect.name == "sqlite"
     now, later, never = grown.ends_at(), grown.ends_at() + timedelta(seconds=2), START - timedelta(days=19723)
     begin, seen, end = (to_micros(moment) if sqlite else moment for moment in (now, later, never))
     mark = "?" if sqlite else "%s"
-    inserted = [(n, begin, end, seen, "2.5", "USD", 1_000_000, 1, grown.runs) for n in range(1, SERIES + 1)]
-    updated = [(QUOTE, begin, n) for n in range(1, SERIES + 1)]
+    keys = [(model(n), "standard", "", unit, "") for n in range(1, OFFERS + 1) for unit in UNITS]
 
     def prepared(connection: Connection) -> Callable[[], None]:
         def work() -> None:
             cursor = connection.connection.cursor()
+            cursor.execute(IDS)
+            ids = {row[1:]: row[0] for row in cursor.fetchall()}
+            inserted = [(ids[key], begin, end, seen, "2.5", "USD", 1_000_000, 1, grown.runs) for key in keys]
+            updated = [(QUOTE, begin, ids[key]) for key in keys]
             cursor.executemany(INSERT.format(values=", ".join([mark] * 9)), inserted)
             cursor.executemany(UPDATE.format(v=mark), updated)
 
@@ -188,7 +193,8 @@ def _growth(grown: Grown, measured: Measured) -> str:
     return (
         f"  {grown.name:<11}{measured.rows:>12,} rows: one offer {one[0] / AT_ONCE * 1e6:.0f} µs"
         f" (bare {one[1] / AT_ONCE * 1e6:.0f}), all series {everything[0] * 1e3:.0f} ms"
-        f" (bare {everything[1] * 1e3:.0f}, amounts alone {measured.amounts * 1e3:.0f}), {SERIES / written[0]:,.0f} new versions a second"
+        f" (bare {everything[1] * 1e3:.0f}, amounts alone {measured.amounts * 1e3:.0f}),"
+        f" {SERIES / written[0]:,.0f} new versions a second"
         f" (raw {SERIES / written[1]:,.0f}), {measured.bytes_a_row:.0f} bytes a row"
     )
 

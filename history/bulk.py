@@ -4,14 +4,14 @@ Through SQLAlchemy each value of each row is looked up and converted by itself, 
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, bindparam
 from sqlalchemy.exc import DBAPIError
 
-Columns = dict[str, Sequence[Any]]
+Columns = Mapping[str, Sequence[Any]]
 
 
 def insert_columns(connection: Connection, table: Table, columns: Columns) -> None:
@@ -51,10 +51,11 @@ def _update(table: Table, names: tuple[str, ...], dialect: Dialect) -> _Statemen
 
 def _run(connection: Connection, statement: _Statement, columns: Columns) -> None:
     given = [_converted(columns[name], statement.converts.get(name)) for name in statement.names]
-    cursor = connection.connection.cursor()
+    # Both drivers take any iterable; SQLAlchemy's type of their cursors says sequences.
+    cursor: Any = connection.connection.cursor()
     errors = connection.dialect.loaded_dbapi.Error
     try:
-        cursor.executemany(statement.sql, list(zip(*given, strict=True)))
+        cursor.executemany(statement.sql, zip(*given, strict=True))
     except errors as error:
         raise DBAPIError.instance(statement.sql, None, error, errors, dialect=connection.dialect) from error
     finally:

@@ -77,10 +77,22 @@ def _packed(connection: Connection, body: bytes, url: str | None) -> tuple[str |
     chain = _chain(connection, _newest_of(connection, url)) if url is not None else []
     if chain:
         like = chain if len(chain) < CHAIN else chain[-1:]
-        difference = zstandard.ZstdCompressor(level=LEVEL, dict_data=_dictionary(_unpacked(like))).compress(body)
+        difference = _difference(_unpacked(like), body)
         if len(difference) * WORTH < len(whole):
             return like[0].sha256, difference
     return None, whole
+
+
+def _difference(base: bytes, body: bytes) -> bytes:
+    """zstd must reach back to the base's beginning, and find each of its lines: a table of 2¹⁷ places, which the
+    level gives, forgets most of a page of 2 MB (244 kB where 300 bytes will do)."""
+    logs = {"window_log": _log(len(base) + len(body)), "hash_log": _log(len(base))}
+    parameters = zstandard.ZstdCompressionParameters.from_level(LEVEL, source_size=len(body), **logs)
+    return zstandard.ZstdCompressor(dict_data=_dictionary(base), compression_params=parameters).compress(body)
+
+
+def _log(size: int) -> int:
+    return min(max(size.bit_length(), 17), 27)
 
 
 def _newest_of(connection: Connection, url: str) -> str | None:
