@@ -18,6 +18,7 @@ run: install  ## Serve the API, the feeds and a start page, and crawl on schedul
 	@exec $(BIN)/tokentape up
 
 test: $(VENV)/.tested  ## Run all tests, on SQLite and on PostgreSQL
+	@PYTHON=$(BIN)/python sh .ci/chromium
 	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadscope
 
 static: style types contracts compose  ## What can be checked without running it

@@ -17,6 +17,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from sqlalchemy import Engine
@@ -25,11 +26,13 @@ from sqlalchemy.exc import OperationalError
 
 import migrations
 from crawler import replay as replaying
+from crawler.doctor import examine
 from crawler.page import Page
 from crawler.process import CrawlResult
 from crawler.process import crawl as crawl_in_child
 from crawler.reading import read, scheduled_names, spider_class, spider_names
 from crawler.schedule import Schedule, in_children
+from feed.drifting import sentences
 from feed.health import health
 from history import crosscheck as checking
 from history import model, queries
@@ -163,18 +166,19 @@ def replay(
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """How every source fares: last success, last failure and why, and what is held."""
+    """How every source fares: last success, last failure and why, what has drifted, and what is held."""
     now = datetime.now(UTC)
     with _database() as engine, reading(engine) as connection:
-        sources = queries.statuses(connection)
+        sources = queries.statuses(connection, now)
     table = Table("source", "health", "", box=None, pad_edge=False)
     for source in sources:
         state = health(source, now)
         if as_json:
-            sys.stdout.write(
-                json.dumps({"source": source.name, "health": state.word, "sentence": state.sentence}) + "\n"
-            )
-        colour = {"ok": "green", "failing": "red"}.get(state.word, "yellow")
+            told = {"source": source.name, "health": state.word, "sentence": state.sentence}
+            drift = sentences(source.drifting.drifts) if source.drifting else []
+            spent = {"requests_today": source.requests_today, "daily_budget": source.daily_budget}
+            sys.stdout.write(json.dumps({**told, "drift": drift, **spent}) + "\n")
+        colour = {"ok": "green", "drifting": "magenta", "failing": "red"}.get(state.word, "yellow")
         table.add_row(source.name, f"[{colour}]{state.word}[/]", state.sentence)
     if not as_json:
         Console().print(table if sources else "no source is on record yet; run: tokentape crawl")
@@ -192,6 +196,18 @@ def crosscheck(as_json: AsJson = False) -> None:
         sentence = f"{subject.provider} {subject.model}, {what}: {own.quote.text} by {own.source}"
         _tell(facts, f"{sentence}, {witness.quote.text} by {witness.source} ({witness.name})", as_json)
     say.print(f"{len(found)} disagreement{'' if len(found) == 1 else 's'}; /v1/discrepancies keeps them")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check this machine and this installation, and say what to do about what is missing."""
+    found = []
+    for each in examine(settings(), datetime.now(UTC), migrations.is_current):
+        found.append(each.state)
+        colour = {"ok": "green", "advice": "yellow"}.get(each.state, "red")
+        _tell(asdict(each), f"[{colour}]{each.state:<8}[/]{escape(str(each))}", as_json)
+    if "problem" in found:
+        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -2,12 +2,12 @@
 
 import sys
 
-from bench import api, detect, replay, scale, sequences, year
+from bench import api, corpus, crawl, detect, replay, scale, sequences, year
 
 
 def main() -> int:
     figures = []
-    for part in (replay, detect, scale, year, sequences, api):
+    for part in (corpus, crawl, replay, detect, scale, year, sequences, api):
         for figure in part.figures():
             print(figure, flush=True)
             figures.append(figure)

@@ -18,11 +18,11 @@ from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, bin
 
 import migrations
 from history import tables as t
+from history.columns import Closing, Moment, Money
 from history.db import connect, recording, writing
 from history.ledger import insert
 from history.model import Provider, Source
 from history.recorder import declare
-from history.tables import Closing, Moment, Money
 from tests.postgres import running
 
 OFFERS, CORRECTED = 5_000, 100

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, select
 import migrations
 from bench.figures import Figure
 from history import tables as t
+from history.columns import OPEN
 from history.db import connect, recording
 from history.model import Reading, Source
 from history.queries import Scope, as_of
@@ -115,7 +116,7 @@ def _live(connection: Connection, source: Source) -> Live:
         .join_from(t.price, t.series, t.series.c.id == t.price.c.series_id)
         .join(t.offer, t.offer.c.id == t.series.c.offer_id)
         .join(t.source, t.source.c.id == t.offer.c.source_id)
-        .where(t.source.c.name == source.name, t.price.c.superseded_at == t.OPEN)
+        .where(t.source.c.name == source.name, t.price.c.superseded_at == OPEN)
     )
     live: Live = {}
     for *key, begins, amount in rows:

@@ -11,21 +11,35 @@ from crawler.pricelists import Sizes, by_size
 from crawler.sheet import PriceSheet
 from history.model import PriceComponent
 
-BATCH_HEADER = ("Model", "Type", "Price", "Price with Batch API")
-PRICE = re.compile(r"Price \(/1M tokens\) ?(<=|=<|>) ?200K (cached )?input tokens(?: with (Priority|Flex/Batch))?")
-_TIERS = {None: ("standard",), "Priority": ("priority",), "Flex/Batch": ("flex", "batch")}
+BATCH_HEADER = ("model", "type", "price", "price with batch api")
+CACHE_HEADER = ("model", "type", "storage (m tok-hour)", "price")
+PRICE = re.compile(
+    r"Price \(/1M tokens\) ?(<=|=<|>) ?200K (cached )?input tokens(?: with (Priority|Flex/Batch|Flex|Batch))?", re.I
+)
+_TIERS = {None: ("standard",), "priority": ("priority",), "flex/batch": ("flex", "batch")}
+_TIERS |= {tier: (tier,) for tier in ("flex", "batch")}
 _UNITS = {
-    **dict.fromkeys(("input (text, image, video, audio)", "input (text, image, video)"), ("input_tokens",)),
-    **dict.fromkeys(("input (text, image)", "1m input text tokens", "1m input tokens"), ("input_tokens",)),
-    **dict.fromkeys(("input (audio)", "audio input", "1m input audio tokens"), ("input_audio_tokens",)),
+    **dict.fromkeys(("1m input text tokens", "1m input tokens"), ("input_tokens",)),
+    **dict.fromkeys(("audio input", "1m input audio tokens"), ("input_audio_tokens",)),
     "1m input video/image tokens": ("input_video_tokens", "input_image_tokens"),
     **dict.fromkeys(("text output (response and reasoning)", "1m output text tokens"), ("output_tokens",)),
     "1m output audio tokens": ("output_audio_tokens",), "1m input video tokens": ("input_video_tokens",),
     **dict.fromkeys(("image output", "1m output image tokens"), ("output_image_tokens",)),
 }  # fmt: skip
+# "Input (text, image, video)": what is billed as text where text is among it.
+_INPUT = re.compile(
+    r"input \(((?:text|images?|video|audio|documents?|pdf)(?:, (?:images?|video|audio|documents?|pdf))*)\)"
+)
 _CACHED = {"input_tokens": "cache_read_tokens", "input_audio_tokens": "cache_read_audio_tokens"}
 _REGIONS = re.compile(r"\$(?P<global>[0-9.]+) \(Global\) (?P<other>\$[0-9.]+) \(Non-global\)\*")
+PER_THOUSAND = "price per 1,000 input tokens"
+_REQUESTS = re.compile(r"(Online|Batch) requests: (\$[0-9.]+|No charge)")
 _NO_TOKENS = re.compile("Tuning for|Gemini (?:models|[0-9.]+ Flash)|[$][0-9.]+ per 1,000")
+
+
+def name_of(cell: Cell) -> str:
+    """A model's name without the star of a footnote: "GLM-5 *" (2026-05-08)."""
+    return cell.text.rstrip("*†‡ ")
 
 
 def read_sizes(sheet: PriceSheet, table: Table, since: datetime | None) -> None:
@@ -38,10 +52,10 @@ def read_sizes(sheet: PriceSheet, table: Table, since: datetime | None) -> None:
             for unit in _units(what.text, cell.text, is_cached=bool(column[2])):
                 for region, amount in _amounts(cell.text):
                     stated.setdefault((unit, region), {})[column[1] == ">"] = amount
-        for tier in _TIERS[columns[0][3]]:
+        for tier in _TIERS[columns[0][3] and columns[0][3].lower()]:
             for (unit, region), sizes in stated.items():
                 start = since if region == "non-global" else None
-                sheet.add(model.text, *by_size(unit, sizes, start), tier=tier, region=region)
+                sheet.add(name_of(model), *by_size(unit, sizes, start), tier=tier, region=region)
 
 
 def _is_whole(table: Table, row: tuple[Cell, ...]) -> bool:
@@ -50,13 +64,18 @@ def _is_whole(table: Table, row: tuple[Cell, ...]) -> bool:
         if any("$" in cell.text for cell in row):
             raise PageChanged(f"{table} has a row of {len(row)} cells: {[cell.text for cell in row]}")
         table.unread[f"rows without a model: {row[0].text}"] += 1
+    elif len(row) == 1 and all(row[0] != other[0] for other in table.body if len(other) > 1):
+        table.unread[f"a model without rows: {row[0].text}"] += 1
     return len(row) == len(table.header)
 
 
 def _units(what: str, text: str, *, is_cached: bool) -> tuple[str, ...]:
     if amounts.term(text) is not None:
         return ()
-    units = _UNITS.get(what.rstrip("*").lower())
+    label = what.rstrip("*").lower()
+    units = _UNITS.get(label)
+    if (listed := _INPUT.fullmatch(label)) and (listed[1] == "audio" or listed[1].startswith("text")):
+        units = ("input_audio_tokens",) if listed[1] == "audio" else ("input_tokens",)
     if units is None or (is_cached and not {*units} <= {*_CACHED}):
         raise PageChanged(f"{what!r} at {text!r} is of no known unit")
     return tuple(_CACHED[unit] for unit in units) if is_cached else units
@@ -72,7 +91,7 @@ def read_batch(sheet: PriceSheet, table: Table) -> None:
     """Gemini 2.0: a price and a batch price; some models have no batch cells at all."""
     widths = dict[str, set[int]]()
     for row in table.body:
-        if len(row) > 1:
+        if len(row) > 1 or _is_whole(table, row):
             widths.setdefault(row[0].text, set()).add(len(row))
     for model, *cells in (row for row in table.body if len(row) > 1):
         what, *prices = cells
@@ -85,4 +104,36 @@ def read_batch(sheet: PriceSheet, table: Table) -> None:
         for tier, cell in zip(("standard", "batch"), prices, strict=False):
             for unit in _units(what.text, cell.text, is_cached=False):
                 amount = amounts.parse(cell.text, "USD").amount
-                sheet.add(model.text, PriceComponent(unit, amount, "USD", 1_000_000), tier=tier)
+                sheet.add(name_of(model), PriceComponent(unit, amount, "USD", 1_000_000), tier=tier)
+
+
+def read_cache(sheet: PriceSheet, table: Table) -> None:
+    """Gemini 2.0's explicit caches: what an hour of storing costs, the same for all that is stored, and reading."""
+    stored = dict[str, Decimal]()
+    for model, what, storage, price in filter(lambda row: _is_whole(table, row), table.body):
+        for unit in _units(what.text, price.text, is_cached=True):
+            name, hourly = name_of(model), amounts.parse(storage.text, "USD").amount
+            sheet.add(name, PriceComponent(unit, amounts.parse(price.text, "USD").amount, "USD", 1_000_000))
+            if stored.setdefault(name, hourly) != hourly:
+                raise PageChanged(f"{table} stores {name!r} at {stored[name]} and at {hourly}")
+    for name, hourly in stored.items():
+        sheet.add(name, PriceComponent("cache_storage_token_hours", hourly, "USD", 1_000_000))
+
+
+def read_embeddings(sheet: PriceSheet, table: Table) -> None:
+    """What is charged for a thousand tokens put in, online and in a batch; what comes out is free of charge."""
+    columns = tuple(name.casefold() for name in table.header[:-1])
+    if columns not in (("model", "type", "region"), ("open source model", "type")):
+        raise PageChanged(f"{table} has unknown columns: {table.header}")
+    for model, what, *place, price in filter(lambda row: _is_whole(table, row), table.body):
+        stated = _REQUESTS.findall(price.text)
+        kinds = what.lines * len(stated) if len(what.lines) == 1 else what.lines
+        if not stated or len(kinds) != len(stated) or _REQUESTS.sub("", price.text).strip():
+            raise PageChanged(f"{table} has {price.text!r} for {what.text!r}")
+        for kind, (when, amount) in zip(kinds, stated, strict=True):
+            is_input, tier = "input" in kind.lower(), "batch" if when == "Batch" else "standard"
+            if is_input != amount.startswith("$") or ("Batch" in kind and tier != "batch"):
+                raise PageChanged(f"{table} has {when} requests at {amount} for {kind!r} of {model.text!r}")
+            if is_input:
+                cost = PriceComponent("input_tokens", amounts.parse(amount, "USD").amount, "USD", 1_000)
+                sheet.add(name_of(model), cost, tier=tier, region=" ".join(cell.text for cell in place).lower())

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from crawler.failures import PageChanged
 from history.units import Quantity
@@ -36,7 +36,7 @@ _TERMS = {
     **dict.fromkeys(("free", "free of charge", "免费"), "free"),
     **dict.fromkeys(("limited-time free", "限时免费"), "free for a limited time"),
     **dict.fromkeys(("contact us", "contact sales", "联系我们"), "contact us"),
-    **dict.fromkeys(("", "-", "–", "—", "n/a", "not available", "not offered", "不支持"), "not offered"),
+    **dict.fromkeys(("", "-", "–", "—", "n/a", "na", "not available", "not offered", "不支持"), "not offered"),
 }  # fmt: skip
 
 
@@ -56,8 +56,7 @@ _SALE = re.compile(r"(\S+)(?: \((?:limited-time )?[0-9]{1,2}% off\*?\))?")
 _EXACT = re.compile(r"(?:0|[1-9][0-9]{0,20})(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(NamedTuple):
     """What a price is for: `per` of a quantity ("/ 1M tokens" → 1000000, "tokens")."""
 
     per: int
@@ -65,8 +64,7 @@ class Basis:
     currency: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(NamedTuple):
     """One amount of money, and what it is for where the text says so."""
 
     amount: Decimal
@@ -75,6 +73,8 @@ class Amount:
     unit: Quantity | None = None
 
 
+# A page says "-" and its few prices again and again.
+@lru_cache(maxsize=4096)
 def parse(text: str, currency: str | None = None) -> Amount:
     """Exactly one amount that accounts for every character, or PageChanged.
 
@@ -83,10 +83,10 @@ def parse(text: str, currency: str | None = None) -> Amount:
     match = _AMOUNT.fullmatch(text.strip())
     if match is None:
         raise PageChanged(f"{text!r} is not one amount of money with a known unit")
-    stated = _currency(text, (match["before"], match["after"]), currency)
-    number = Decimal(match["number"].replace(",", ""))
-    per, unit = _counted(match) if match["basis"] else (None, None)
-    return Amount(number, stated, per, unit)
+    before, number, after, basis, *_ = match.groups()
+    stated = _currency(text, (before, after), currency)
+    per, unit = _counted(match) if basis else (None, None)
+    return Amount(Decimal(number.replace(",", "")), stated, per, unit)
 
 
 def per_million_tokens(text: str, currency: str) -> Decimal:
@@ -116,6 +116,7 @@ def basis(text: str, currency: str | None = None) -> Basis:
     return Basis(*_counted(match), _currency(text, (match["sign"],), currency) if match["sign"] or currency else None)
 
 
+@lru_cache(maxsize=4096)
 def term(text: str) -> str | None:
     """What stands in place of an amount: "Free", "Contact us", "—"; None where the text is something else."""
     return _TERMS.get(text.strip().replace("\\-", "-").casefold())
@@ -123,11 +124,11 @@ def term(text: str) -> str | None:
 
 def decimal(value: object) -> Decimal:
     """The exact price in an API's answer, a decimal string or a JSON number; anything else is PageChanged."""
-    if isinstance(value, Decimal | int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
+    if isinstance(value, str):
+        return _exact(value)
+    if isinstance(value, bool) or not isinstance(value, Decimal | int):
         raise PageChanged(f"{value!r} is not a decimal price")
-    return _exact(value)
+    return _exact(str(value))
 
 
 # The same few hundred prices stand in every capture of an API.

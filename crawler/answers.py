@@ -4,18 +4,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import cast
 
 import msgspec
+from lxml import etree
 from scrapy import Request
 from scrapy import exceptions as scrapy_says
 from scrapy.http import Response
 from twisted.internet.error import ConnectError, ConnectionClosed
 
-from crawler.failures import FetchFailed
+from crawler.failures import FetchFailed, PageChanged
 from crawler.page import Page
 
 # Set on a response whose body could not be unpacked; what arrived is kept as it is.
 PACKED = "packed"
+# Set on a page that a browser could not draw to its end; as far as it was drawn, it is kept.
+UNDRAWN = "undrawn"
+_SEEN = etree.XPath("//body//text()[not(ancestor::script or ancestor::style)]")
 LONGEST_WAIT_S = 24 * 3600
 LONGEST_SAYING = 300
 
@@ -30,11 +35,13 @@ class Answer:
     last_modified: str | None = None
 
 
-def failure_of_response(response: Response, answer: Answer) -> FetchFailed | None:
+def failure_of_response(response: Response, answer: Answer) -> FetchFailed | PageChanged | None:
     """Why this answer is not the page that was asked for; None where it is."""
     url = answer.page.url
     if PACKED in response.flags:
         return FetchFailed(f"{response.flags[-1]}: {url}")
+    if UNDRAWN in response.flags:
+        return _undrawn(answer.page, response.flags[-1])
     if response.status == 200 and not answer.page.body:
         return FetchFailed(f"200 OK, but an empty body from {url}")
     if response.status == 200 or (response.status == 304 and answer.page.body):
@@ -60,6 +67,16 @@ def _said(body: bytes) -> str:
         return msgspec.json.decode(body, type=_Error).error.message[:LONGEST_SAYING]
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
+
+
+def _undrawn(page: Page, why: str) -> FetchFailed | PageChanged:
+    """A challenge page has no prices either, and says more."""
+    try:
+        seen = " ".join("".join(map(str, cast(list[str], _SEEN(page.tree)))).split())[:80]
+    except PageChanged as challenged:
+        return challenged
+    do = "its scripts may have failed, or the page has changed: look at the snapshot"
+    return FetchFailed(f"{why}; {do}. It says {seen!r}: {page.url}")
 
 
 def header(response: Response, name: str) -> str | None:

@@ -1,6 +1,7 @@
 """The child process of one crawl: fetches, records the run, and prints one line of JSON about it."""
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -8,14 +9,16 @@ import resource
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess
 from sqlalchemy import Engine
 
-from crawler import settings
-from crawler.process import OUT_OF_MEMORY, USUAL, CrawlResult, line_of
+from crawler import browser, settings
+from crawler.failures import FetchFailed
+from crawler.process import OUT_OF_MEMORY, USUAL, CrawlResult, line_of, requests_line
 from crawler.reading import spider_class
 from crawler.replay import reread
 from crawler.spider import PricingSpider
@@ -30,13 +33,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     wanted = _arguments(argv)
     if wanted.memory_mb:
         limit = wanted.memory_mb * 1024 * 1024
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        # The soft limit only: a browser that is started from here gets one of its own.
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, resource.getrlimit(resource.RLIMIT_DATA)[1]))
     if wanted.end_with_stdin:
         threading.Thread(target=_end_with_stdin, daemon=True).start()
     database = connect(house().database)
     try:
         correct_first(database, wanted.spider, wanted.captured or datetime.now(UTC))
-        spider = crawl_here(spider_class(wanted.spider), database, wanted.url, wanted.captured, wanted.fetch_timeout_s)
+        spider = crawl_here(
+            spider_class(wanted.spider), database, wanted.url, wanted.captured, wanted.fetch_timeout_s,
+            on_request=tell_requests,
+        )  # fmt: skip
     except MemoryError:
         return OUT_OF_MEMORY
     if isinstance(spider.crash, MemoryError):
@@ -62,15 +69,25 @@ def correct_first(database: Engine, name: str, now: datetime) -> None:
 def crawl_here(
     kind: type[PricingSpider], database: Engine | None, url: str | None = None, captured: datetime | None = None,
     fetch_timeout_s: float = USUAL.fetch_timeout_s, on_item: Callable[..., None] | None = None,
+    on_request: Callable[..., None] | None = None,
 ) -> PricingSpider:  # fmt: skip
     """One crawl in this process, which Scrapy allows but once; the spider knows what became of it."""
-    process = AsyncCrawlerProcess(settings.for_crawl(house().contact, fetch_timeout_s, url, kind.delay_s))
+    chosen = settings.for_crawl(house().contact, fetch_timeout_s, url, kind.delay_s)
+    if kind.rendered:
+        # Where there is no browser, the spider says so.
+        with suppress(FetchFailed):
+            settings.draw_with(chosen, browser.launch_options(browser.find()))
+    process = AsyncCrawlerProcess(chosen)
     quiet()
     crawler = process.create_crawler(kind)
     if on_item is not None:
         crawler.signals.connect(on_item, signals.item_scraped)
+    if on_request is not None:
+        crawler.signals.connect(on_request, signals.request_reached_downloader)
     key = house().key(kind.key_setting)
     crawling = process.crawl(crawler, database=database, url=url, captured=captured, key=key)
+    # What is imported stays: going over it again and again took a tenth of the time of a large page.
+    gc.freeze()
     process.start()
     crawling.result()
     if not isinstance(crawler.spider, PricingSpider):
@@ -78,10 +95,16 @@ def crawl_here(
     return crawler.spider
 
 
+def tell_requests(spider: PricingSpider) -> None:
+    """What has been sent so far: the parent records it where we are ended before we can."""
+    print(requests_line(spider.requests), flush=True)
+
+
 def quiet() -> None:
     """Scrapy tells of failures in its own words, with tracebacks; the run tells them in a sentence."""
     for name in ("downloadermiddlewares.robotstxt", "downloadermiddlewares.httpcompression", "core.downloader"):
         logging.getLogger(f"scrapy.{name}").setLevel(logging.CRITICAL)
+    logging.getLogger("scrapy-playwright").setLevel(logging.CRITICAL)
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -98,6 +121,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def _end_with_stdin() -> None:
     """The parent holds the other end: if it dies in whatever way, its children do not go on by themselves."""
     os.read(sys.stdin.fileno(), 1)
+    browser.end_here()
     os._exit(1)
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 import msgspec
-from lxml import etree, html
+from lxml import etree
 
 from crawler.failures import PageChanged
 
@@ -16,6 +16,7 @@ T = TypeVar("T")
 _SCRIPTS = etree.XPath("//script[@type='application/json' or @type='application/ld+json']")
 _ATTRIBUTES = etree.XPath("//@*[name()=$name]")
 _PUSH = re.compile(r'self\.__next_f\.push\(\[1,\s*("[^"\\]*(?:\\.[^"\\]*)*")\s*\]\)', re.DOTALL)
+_STREAMED = json.JSONDecoder(parse_float=Decimal)
 _UNTYPED: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -27,9 +28,9 @@ def decode(text: str, where: str) -> Any:
         raise PageChanged(f"{where} is not JSON: {error}; it begins {text[:80]!r}") from error
 
 
-def scripts(tree: html.HtmlElement) -> Iterator[Any]:
+def scripts(tree: etree._Element) -> Iterator[Any]:
     """The content of each <script type="application/json">."""
-    for script in cast(list[html.HtmlElement], _SCRIPTS(tree)):
+    for script in cast(list[etree._Element], _SCRIPTS(tree)):
         yield decode(script.text or "", "a script of the page")
 
 
@@ -38,7 +39,7 @@ def next_stream(text: str) -> str:
     return "".join(decode(match[1], "a Next.js push") for match in _PUSH.finditer(text))
 
 
-def attributes(tree: html.HtmlElement, name: str) -> Iterator[Any]:
+def attributes(tree: etree._Element, name: str) -> Iterator[Any]:
     """The JSON in each attribute of that name, such as `props` of an <astro-island>."""
     for value in cast(list[str], _ATTRIBUTES(tree, name=name)):
         yield decode(str(value), f"the attribute {name}")
@@ -65,11 +66,11 @@ def astro(encoded: Any) -> Any:
 
 def objects(stream: str, begins: str, holds: str, shape: type[T]) -> Iterator[T]:
     """Every object of that shape in a stream of Next.js: it `begins` so, and `holds` that: '{"id":', '"price":[{'."""
-    decoder, at = json.JSONDecoder(parse_float=Decimal), stream.find(holds)
+    at = stream.find(holds)
     while at >= 0:
         start = stream.rfind(begins, 0, at)
         try:
-            found, end = decoder.raw_decode(stream, start)
+            found, end = _STREAMED.raw_decode(stream, start)
             yield msgspec.convert(found, shape)
         except ValueError as error:
             raise PageChanged(f"what holds {holds} cannot be read: {error}; {stream[start : start + 80]!r}") from error

@@ -19,3 +19,8 @@ class KeyMissing(FetchFailed):
 
 class KeyRefused(FetchFailed):
     """The source does not take our key: the run fails until another one is set."""
+
+
+class BudgetSpent(FetchFailed):
+    """The source has had all the requests that it may cost its host on one day: the run fails, and the source is left
+    alone until the next day of UTC."""

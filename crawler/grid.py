@@ -4,9 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from crawler.failures import PageChanged
+from crawler.seen import note_known, note_table
 
 Columns = Mapping[str, tuple[str, ...]]
 
@@ -31,8 +33,7 @@ def marks_of(superscript: str) -> list[str]:
     return _MARK.findall(text) if len(text) < 16 and _MARKS.fullmatch(text) else []
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """What a cell says. Struck-through text and footnote marks stand apart from `text`; `lines` keeps line breaks."""
 
     text: str
@@ -46,6 +47,12 @@ class Cell:
         lines = tuple([line for part in "".join(written).split("\n") if (line := tidy(part))])
         text = lines[0] if len(lines) == 1 else " ".join(lines)
         return cls(text, tidy(" ".join(struck)) if struck else "", tuple(marks), lines)
+
+    @classmethod
+    def line(cls, written: str) -> "Cell":
+        """From text without line breaks of the page."""
+        text = " ".join(written.split()) if written.isascii() else tidy(written)
+        return cls(text, "", (), (text,) if text else ())
 
 
 EMPTY = Cell("")
@@ -67,10 +74,14 @@ class Spanned(NamedTuple):
 def spread(rows: Sequence[Sequence[Spanned]]) -> tuple[tuple[Cell, ...], ...]:
     """Every merged cell repeated in each place that it covers."""
     hanging: dict[int, tuple[Cell, int]] = {}
-    return tuple(_spread_row(row, hanging) for row in rows)
+    return tuple([_spread_row(row, hanging) for row in rows])
 
 
 def _spread_row(row: Sequence[Spanned], hanging: dict[int, tuple[Cell, int]]) -> tuple[Cell, ...]:
+    if row and not hanging:
+        cells, colspans, rowspans = zip(*row, strict=True)
+        if colspans.count(1) == len(row) == rowspans.count(1):
+            return cells
     line: list[Cell] = []
     below: dict[int, tuple[Cell, int]] = {}
 
@@ -131,7 +142,7 @@ class Row:
         return self._cells
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """One table with the heading it stands under, the paragraph before it and the footnotes after it."""
 
@@ -143,9 +154,14 @@ class Table:
     within: tuple[str, ...]
     unread: Counter[str]
 
-    @property
+    def __post_init__(self) -> None:
+        note_table(self.unread, self)
+
+    @cached_property
     def header(self) -> tuple[str, ...]:
         """One name a column; several header rows are joined: "Output price / Thinking mode"."""
+        if self.head == 1:
+            return tuple([cell.text for cell in self.grid[0]]) if self.grid else ()
         columns = zip(*self.grid[: self.head], strict=False)
         return tuple(" / ".join(dict.fromkeys(cell.text for cell in column if cell.text)) for column in columns)
 
@@ -154,7 +170,7 @@ class Table:
         """What stands at the top left."""
         return self.grid[0][0].text if self.grid and self.grid[0] else ""
 
-    @property
+    @cached_property
     def body(self) -> tuple[tuple[Cell, ...], ...]:
         return self.grid[self.head :]
 
@@ -164,15 +180,19 @@ class Table:
         What the reader leaves in a row, and what stands in a column nobody asked for, is counted as unread.
         """
         header = self.header
+        note_known(self.unread, ignored, *columns.values())
         asked = {self._position(header, spellings): name for name, spellings in columns.items()}
+        over = [(at, name) for at, name in enumerate(header) if at not in asked and name not in ignored]
         for cells in self.body:
             if len(cells) != len(header):
                 raise PageChanged(f"{self} has {len(header)} columns, but a row has {[cell.text for cell in cells]}")
             row = Row({name: cells[at] for at, name in asked.items()})
             yield row
-            self.unread.update(list(row.left()))
-            over = ((header[at], cell) for at, cell in enumerate(cells) if at not in asked)
-            self.unread.update(name for name, cell in over if cell.text and name not in ignored)
+            for name in row.left():
+                self.unread[name] += 1
+            for at, name in over:
+                if cells[at].text:
+                    self.unread[name] += 1
 
     def turned(self, corner: str) -> Iterator[tuple[dict[str, Cell], dict[str, Cell]]]:
         """The rows of a table whose columns are models: a row's labels by their text, then the cell of each model.
@@ -199,7 +219,8 @@ class Table:
 
     def leave(self) -> None:
         """Say that the rows of this table are not read."""
-        self.unread[f"table: {self.heading}"] += len(self.body)
+        if self.body:
+            self.unread[f"table: {self.heading}"] += len(self.body)
 
     @property
     def has_money(self) -> bool:
@@ -207,7 +228,9 @@ class Table:
         return any(mention_money(row) for row in self.grid)
 
     def _position(self, header: tuple[str, ...], spellings: tuple[str, ...]) -> int:
-        at = [position for position, text in enumerate(header) if text in spellings]
+        # Anthropic's "Base Input Tokens" became "Base input tokens" (2026): a header's case says nothing.
+        known = {spelling.casefold() for spelling in spellings}
+        at = [position for position, text in enumerate(header) if text.casefold() in known]
         if len(at) != 1:
             found = "no column" if not at else f"{len(at)} columns"
             raise PageChanged(f"{self} has {found} {' or '.join(map(repr, spellings))}; its header is {list(header)}")

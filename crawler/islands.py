@@ -1,12 +1,12 @@
 """Price tables inside Astro islands: the props that a page gives to its components, as tables with headers."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
-from lxml import html
 
 from crawler import embedded, markup
 from crawler.failures import PageChanged
@@ -37,35 +37,41 @@ class _Plain(msgspec.Struct):
     rows: list[list[Any]]
 
 
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_TIERS = {n: n.split()[0].lower() for n in ("Standard", "Batch", "Flex", "Fast", "Fast mode", "Priority", "Ultrafast")}
 _TOKENS = ("Model", "Input", "Cached input", "Cache writes", "Output")
 
 
 def tables(page: Page) -> Iterator[tuple[Table, str]]:
-    """Each island's rows as a table, with the tab that it stands on; `lead` says what its column groups mean.
-
-    The props of token prices lack the long context, which only the few rows that are drawn show: both are given.
-    """
+    """Each island's rows as a table, with the tab that it stands on; `lead` says what its column groups mean."""
     for island in page.tree.iter("astro-island"):
         if "Pricing" in (kind := island.get("component-export") or ""):
-            tab = _tab(island)
             props = embedded.astro(embedded.decode(island.get("props") or "", f"the props of {kind}"))
             header, rows, heading, lead = _read(kind, props)
-            yield Table((header, *rows), 1, heading or _names(header), lead, {}, (), page.unread), tab
+            table = Table((header, *rows), 1, heading or _names(header), lead, {}, (), page.unread)
             for element in island.iter("table") if kind == "TextTokenPricingTables" else ():
-                drawn = next(block for block in markup.blocks(_alone(element)) if isinstance(block, Grid))
-                table = Table(drawn.cells, drawn.head, heading.removesuffix(" pricing data"), lead, {}, (), page.unread)
-                if table.head == 2:
-                    yield _flat(table), tab
+                drawn = next(block for block in markup.blocks(element) if isinstance(block, Grid))
+                table = _drawn(table, replace(table, grid=drawn.cells, head=drawn.head))
+            yield table, _tab(island)
 
 
-def _alone(element: html.HtmlElement) -> html.HtmlElement:
-    return markup.parse(html.tostring(element, encoding="unicode", with_tail=False))
+def tier(table: Table, caption: str) -> str:
+    """As the heading says ("Batch pricing data"), or the tab that the table stands on; they may not disagree."""
+    named = table.heading.removesuffix(" pricing data")
+    stated = {_TIERS[name] for name in (named, caption) if name in _TIERS}
+    if len(stated) > 1 or (named != table.heading and named not in _TIERS):
+        raise PageChanged(f"{table} on the tab {caption!r} is of no known tier")
+    return min(stated, default="standard")
 
 
 def _read(kind: str, props: Any) -> tuple[tuple[Cell, ...], list[tuple[Cell, ...]], str, str]:
     if kind == "TextTokenPricingTables":
         tokens = _shaped(props, _Tokens, kind)
-        return _cells(_TOKENS), list(map(_token_row, tokens.rows)), f"{tokens.tier.capitalize()} pricing data", ""
+        rows, sizes = list(map(_token_row, tokens.rows)), [len(row) for row in tokens.rows]
+        if sizes != sorted(sizes, reverse=True):
+            # The newest models stand first, and only they have cache writes: a shorter row between has lost a cell.
+            raise PageChanged(f"the rows of {tokens.tier!r} have {sizes} cells, so a cell is lost")
+        return _cells(_TOKENS), rows, f"{tokens.tier.capitalize()} pricing data", ""
     if kind == "GroupedPricingTable":
         grouped = _shaped(props, _Grouped, kind)
         rows = [_cells([group.model, *row]) for group in grouped.groups for row in group.rows]
@@ -80,16 +86,47 @@ def _token_row(row: list[Any]) -> tuple[Cell, ...]:
     # A model without cache writes has a row of four (developers.openai.com/api/docs/pricing, 2026-08-21).
     if len(row) not in (4, 5):
         raise PageChanged(f"a row of token prices has {len(row)} cells: {row}")
-    hit, miss = row[2], row[1]
+    (miss, hit), out = row[1:3], row[-1]
     if isinstance(hit, int | Decimal) and isinstance(miss, int | Decimal) and hit > miss:
         raise PageChanged(f"a cache hit costs more than what it saves, so a cell is lost: {row}")
+    if isinstance(miss, int | Decimal) and (not isinstance(out, int | Decimal) or out < miss):
+        raise PageChanged(f"an answer costs less than its question, or nothing, so a cell is lost: {row}")
     return _cells([*row[:3], "-", row[3]] if len(row) == 4 else row)
 
 
-def _flat(table: Table) -> Table:
-    """With one header row: "Short context / Cached input" is "Short context cached input", as in the Markdown."""
-    names = [" ".join([name.split(" / ")[0], *name.lower().split(" / ")[1:]]) for name in table.header]
-    return replace(table, grid=(_cells(names), *table.body), head=1)
+def _drawn(table: Table, drawn: Table) -> Table:
+    """The rows of the props, which have no headers of their own, with the long context that only drawn rows show.
+
+    Each drawn row must say what the props say: "Short context / Cached input" is their "Cached input".
+    """
+    names = [name.partition(" / ")[2] or name for name in drawn.header]
+    short = [at for at, name in enumerate(drawn.header) if not name.startswith("Long context")]
+    long = [at for at in range(len(names)) if at not in short]
+    given, header = {row[0].text: row for row in table.body}, [cell.text for cell in table.grid[0]]
+    rows_of_models = [row for row in drawn.body if len({cell.text for cell in row}) > 1]
+    shown = {row[0].text: row for row in rows_of_models}
+    if len(shown) < len(rows_of_models):
+        raise PageChanged(f"{table} draws a model twice: {[row[0].text for row in rows_of_models]}")
+    # One text over all columns is a caption between the rows ("Latest models"), not a model.
+    table.unread.update(f"caption: {row[0].text}" for row in drawn.body if row[0].text not in shown)
+    for model, row in shown.items():
+        said = dict(zip(header, given.get(model, ()), strict=False))
+        written = {names[at]: row[at].text for at in short} if len(row) == len(names) else {}
+        if any(not _same(written.pop(name, "-"), cell.text) for name, cell in said.items()) or written or not said:
+            raise PageChanged(f"{table} has two prices of {model!r}, one in its props and one drawn: {written or said}")
+    if not long:
+        return table
+    columns = [header[0], *(f"Short context {name.lower()}" for name in header[1:])]
+    columns += [f"Long context {names[at].lower()}" for at in long]
+    dashes = _cells(["-"] * len(long))
+    rows = [(*row, *([shown[model][at] for at in long] if model in shown else dashes)) for model, row in given.items()]
+    return replace(table, grid=(_cells(columns), *rows))
+
+
+def _same(drawn: str, given: str) -> bool:
+    if _NUMBER.fullmatch(given) and _NUMBER.fullmatch(drawn.removeprefix("$")):
+        return Decimal(drawn.removeprefix("$")) == Decimal(given)
+    return drawn == given or {drawn, given} <= {"", "-"}
 
 
 def _shaped(props: Any, shape: type[T], kind: str) -> T:
@@ -126,7 +163,7 @@ def _meaning(group: Any) -> str:
     return ""
 
 
-def _tab(island: html.HtmlElement) -> str:
+def _tab(island: markup.Element) -> str:
     """The tab that an island stands on, as it is written on the page: "Batch"."""
     panes = (above for above in island.iterancestors() if above.get("data-content-switcher-pane"))
     return next(((pane.get("data-value") or "").capitalize() for pane in panes), "")

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from unicodedata import normalize
 
 from crawler.failures import PageChanged
@@ -23,6 +24,8 @@ _DASH = re.compile(rf"x?(?P<low>{_NUMBER})[-–~](?P<high>{_NUMBER})x?")
 _AND_MORE = re.compile(rf"x?(?P<closed>\[)?(?P<low>{_NUMBER})\+[)\]]?x?")
 
 
+# A table states the same few lengths for each of its models.
+@lru_cache(maxsize=1024)
 def lengths(text: str, each: int = 1, above: Conditions = ALWAYS) -> Conditions:
     """The inclusive bounds that a text states; "-" and 无阶梯计价 mean always, anything not understood is PageChanged.
 

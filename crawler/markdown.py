@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from html import unescape
 
 from crawler import jsx, markup
@@ -9,13 +10,12 @@ from crawler.failures import PageChanged
 from crawler.grid import Block, Cell, Grid, Heading, Prose, marks_of, mention_money
 
 _COMMENT = re.compile(r"<!--.*?-->|\{/\*.*?\*/\}", re.DOTALL)
-_FENCE = re.compile(r"\s*(```+|~~~+)")
+_CODE = re.compile(r"\s*(?P<fence>```+|~~~+)|(?:export|import)\s")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.+?)\s*#*\s*$")
 _DELIMITER = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?\s*")
 _PIPE = re.compile(r"(?<!\\)\|")
 _BULLET = re.compile(r"\s*[*+-]\s+(?=\S)")
 _CLOSERS = ("}", "]", ")")
-_CODE_LINE = re.compile(r"(?:export|import)\s")
 _TAB = re.compile(r"<(Tab|Accordion)\b[^>]*?\btitle=\"([^\"]*)\"")
 _TAB_END = re.compile(r"</(?:Tab|Accordion)>")
 _HTML_TABLE = re.compile(r"<table\b.*?</table\s*>", re.DOTALL)
@@ -37,10 +37,12 @@ _PRIVATE = 0xE000
 _UNPRIVATE = {_PRIVATE + code: chr(code) for code in range(33, 127)}
 
 
+# The same few hundred texts stand in most cells of a page.
+@lru_cache(maxsize=4096)
 def cell_of(source: str, *, prose: bool = False) -> Cell:
     """What inline Markdown says. In prose a footnote mark stays in the text, as "(1)"."""
     if not _SPECIAL.search(source):
-        return Cell.of([source.replace("\n", " ")])
+        return Cell.line(source)
     struck, marks = list[str](), list[str]()
 
     def take_mark(match: re.Match[str]) -> str:
@@ -53,17 +55,27 @@ def cell_of(source: str, *, prose: bool = False) -> Cell:
         struck.append(_plain(match[1] or match[3]))
         return ""
 
-    # An escaped character is kept from every rule below, then put back: \$0.30, 0\<Token, \*.
-    text = _ESCAPE.sub(lambda match: chr(_PRIVATE + ord(match[1])), source.replace("\n", " "))
-    text = _STRUCK.sub(take_struck, _SUP.sub(take_mark, text))
+    text = source.replace("\n", " ")
+    if "\\" in text:
+        # An escaped character is kept from every rule below, then put back: \$0.30, 0\<Token, \*.
+        text = _ESCAPE.sub(lambda match: chr(_PRIVATE + ord(match[1])), text)
+    if "<" in text or "~~" in text or "[^" in text:
+        text = _STRUCK.sub(take_struck, _SUP.sub(take_mark, text))
     return Cell.of([_plain(text)], struck, () if prose else marks)
 
 
 def _plain(text: str) -> str:
-    text = _JSX_STRING.sub(r"\1", _LINK.sub(r"\1", text))
-    text = _TAG.sub("", _BREAK.sub("\n", text))
-    text = _EMPHASIS.sub(r"\1", _STRONG.sub(r"\1", text)).replace("`", "")
-    return unescape(text).translate(_UNPRIVATE)
+    """Each rule only where its sign stands: a page has thousands of cells, and most have one sign or two."""
+    if "[" in text:
+        text = _LINK.sub(r"\1", text)
+    if "{" in text:
+        text = _JSX_STRING.sub(r"\1", text)
+    if "<" in text or "***" in text:
+        text = _TAG.sub("", _BREAK.sub("\n", text))
+    if "*" in text:
+        text = _EMPHASIS.sub(r"\1", _STRONG.sub(r"\1", text))
+    text = unescape(text.replace("`", ""))
+    return text if text.isascii() else text.translate(_UNPRIVATE)
 
 
 def blocks(text: str) -> Iterator[Block]:
@@ -98,16 +110,18 @@ def _without_code(lines: list[str]) -> list[str]:
         if until:
             if line.lstrip().startswith(until) if isinstance(until, str) else line.startswith(until):
                 until = ""
-        elif fence := _FENCE.match(line):
-            until = fence[1]
-        elif _CODE_LINE.match(line):
-            until = _CLOSERS if sum(map(line.count, "{[(")) > sum(map(line.count, "}])")) else ""
-        else:
+        elif (code := _CODE.match(line)) is None:
             kept.append(line)
+        elif code["fence"]:
+            until = code["fence"]
+        else:
+            until = _CLOSERS if sum(map(line.count, "{[(")) > sum(map(line.count, "}])")) else ""
     return kept
 
 
 def _follow_tabs(line: str, within: list[str]) -> None:
+    if "<" not in line:
+        return
     within.extend(match[2] for match in _TAB.finditer(line))
     for _ in _TAB_END.finditer(line):
         if within:
@@ -129,7 +143,7 @@ def _table_at(lines: list[str], at: int, within: tuple[str, ...]) -> tuple[Grid,
         return _pipe_table(lines, at, within)
     if "<table" in line:
         return _html_table(lines, at, within)
-    if _JSX_TABLE.match(line.strip()):
+    if "<" in line and _JSX_TABLE.match(line.strip()):
         return _jsx_table(lines, at, within)
     return None
 

@@ -2,42 +2,56 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import takewhile
 from typing import cast
 
-from lxml import etree, html
+from lxml import etree
 
 from crawler.failures import PageChanged
 from crawler.grid import Block, Cell, Grid, Heading, Prose, Spanned, marks_of, spread, tidy
 
+Element = etree._Element
+
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _STRUCK = frozenset({"del", "s", "strike"})
 _SILENT = frozenset({"script", "style", "template", "noscript", "svg", "table"})
+_MEANT = _STRUCK | _SILENT | {"br", "sup"}
 _LINES = frozenset({"p", "div", "li", "ul", "ol", "tr", "section"})
+_ALONE = (1, 1)
 _PLACEHOLDERS = frozenset({"hidden", "table-hide"})
 _SECTIONS = frozenset({"thead", "tbody", "tfoot"})
+_CELLS = frozenset({"td", "th"})
 _BLOCKS = (*sorted(HEADINGS), "p", "span", "li", "div", "table")
 # The headings of the ace editor: <div class="ace-line heading-h2"> (docs.volcengine.com 2026-07-17).
 _ACE_HEADING = re.compile(r"(?:^|\s)heading-h[1-6](?:\s|$)")
 # The slate editor's tabs: labels in a bar, then as many panes (cloud.tencent.com 2026-08-10).
 _LABELS = etree.XPath("./div[contains(@class, 'tse-tabs__bar')]//div[contains(@class, 'tse-tabs__item-label')]")
 _PANES = etree.XPath("./div[contains(@class, 'tse-tabs__cont')]")
+_TEXT = etree.XPath("string()", smart_strings=False)
+# Elements of lxml.html would cost a call of Python each; a price page has up to a hundred thousand of them.
+_PARSER = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
 
 
-def parse(text: str) -> html.HtmlElement:
+def parse(text: str) -> Element:
     """The document's tree: no network, no comments, no entity from elsewhere."""
-    parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
-    try:
-        return html.document_fromstring(text.encode(), parser=parser)
-    except etree.ParserError as error:
-        raise PageChanged(f"not HTML: {error}; it begins {text[:80]!r}") from error
+    tree: Element | None = etree.fromstring(text.encode(), _PARSER)
+    if tree is None:
+        raise PageChanged(f"not HTML: Document is empty; it begins {text[:80]!r}")
+    return tree
 
 
-def blocks(tree: html.HtmlElement) -> Iterator[Block]:
+def text_of(element: Element) -> str:
+    """All text in an element, as it is written."""
+    return cast(str, _TEXT(element))
+
+
+def blocks(tree: Element) -> Iterator[Block]:
     """Headings, prose and tables in the order of the document."""
+    known = _PlainCells()
     for element in _outside_tables(tree):
         if element.tag == "table":
-            if rows := list(_rows(element)):
+            if rows := list(_rows(element, known)):
                 yield Grid(spread([cells for _, cells in rows]), _head([row for row, _ in rows]), _within(element))
         elif element.tag in HEADINGS or _ACE_HEADING.search(element.get("class") or ""):
             yield Heading(cell_of(element, prose=True).text)
@@ -45,132 +59,153 @@ def blocks(tree: html.HtmlElement) -> Iterator[Block]:
             yield Prose(lines)
 
 
-def _outside_tables(tree: html.HtmlElement) -> Iterator[html.HtmlElement]:
+def _outside_tables(tree: Element) -> Iterator[Element]:
     """What may be a block, in order; of what stands in a table only further tables."""
-    inside = 0
-    for element in tree.iter(*_BLOCKS):
-        if not inside or element.tag == "table":
+    walk = etree.iterwalk(tree, events=("start",), tag=_BLOCKS)
+    for _, element in walk:
+        if element.tag == "table":
+            walk.skip_subtree()
+            yield from element.iter("table")
+        else:
             yield element
-        if inside:
-            inside -= 1
-        elif element.tag == "table":
-            inside = sum(1 for _ in element.iter(*_BLOCKS)) - 1
 
 
-def _is_paragraph(element: html.HtmlElement) -> bool:
+def _is_paragraph(element: Element) -> bool:
     """Mintlify writes its paragraphs as <span data-as="p"> (docs.z.ai 2026-08-18, platform.kimi.com 2026-07-17)."""
     if element.tag in ("span", "p"):
         return "p" in (element.tag, element.get("data-as"))
     return element.tag == "li" and not any(map(_is_paragraph, element.iter("p", "span")))
 
 
-def cell_of(element: html.HtmlElement, *, prose: bool = False) -> Cell:
+def cell_of(element: Element, *, prose: bool = False) -> Cell:
     """What an element says. In prose a footnote mark stays in the text, as "(1)"."""
     while len(element) == 1 and (inner := _sole(element)) is not None:
         element = inner
     if not len(element):
-        return Cell.of([_flat(element.text)])
+        return Cell.line(element.text or "")
     written, struck, marks = list[str](), list[str](), list[str]()
     _read(element, written, struck, written if prose else marks, prose)
     return Cell.of(written, struck, () if prose else marks)
 
 
-def _sole(element: html.HtmlElement) -> html.HtmlElement | None:
+def _sole(element: Element) -> Element | None:
     """The one plain element that holds everything an element says: editors wrap a word in four spans."""
     child = element[0]
-    if child.tag not in ("div", "span") or (element.text or "").strip() or (child.tail or "").strip():
+    if child.tag in _MEANT or _is_said(element.text) or _is_said(child.tail):
         return None
     look = _look(child)
     return None if "line-through" in look or "display" in look else child
 
 
-def _read(element: html.HtmlElement, written: list[str], struck: list[str], marks: list[str], prose: bool) -> None:
-    written.append(_flat(element.text))
+def _is_said(text: str | None) -> bool:
+    return text is not None and not text.isspace()
+
+
+def _read(element: Element, written: list[str], struck: list[str], marks: list[str], prose: bool) -> None:
+    if text := element.text:
+        written.append(text.replace("\n", " "))
     for child in element:
-        tag = child.tag
+        tag, look = child.tag, _look(child)
         if tag == "br":
             written.append("\n")
-        elif tag == "sup" and (found := marks_of(child.text_content())):
+        elif tag == "sup" and (found := marks_of(text_of(child))):
             marks.extend(f"({mark})" if prose else mark for mark in found)
-        elif tag in _STRUCK or "line-through" in _look(child):
-            struck.append(child.text_content())
-        elif tag not in _SILENT and not _is_hidden(child):
+        elif tag in _STRUCK or "line-through" in look:
+            struck.append(text_of(child))
+        elif tag not in _SILENT and not ("display" in look and _is_hidden(child)):
             edge = "\n" if tag in _LINES else ""
             written.append(edge)
             _read(child, written, struck, marks, prose)
             written.append(edge)
-        written.append(_flat(child.tail))
+        if tail := child.tail:
+            written.append(tail.replace("\n", " "))
 
 
-def _flat(text: str | None) -> str:
-    return text.replace("\n", " ") if text else ""
+def _look(element: Element) -> str:
+    return f"{element.get('style', '')} {element.get('class', '')}" if element.keys() else ""
 
 
-def _look(element: html.HtmlElement) -> str:
-    return f"{element.get('style', '')} {element.get('class', '')}"
-
-
-def _is_hidden(element: html.HtmlElement) -> bool:
+def _is_hidden(element: Element) -> bool:
     return "display:none" in (element.get("style") or "").replace(" ", "")
 
 
-def _within(table: html.HtmlElement) -> tuple[str, ...]:
+def _within(table: Element) -> tuple[str, ...]:
     """The labels of the tabs in which a table stands, the outermost first."""
     titles = list[str]()
     for pane in table.iterancestors("div"):
         if "tse-tabs__cont" in (pane.get("class") or ""):
-            tabs = pane.getparent()
-            labels, panes = (cast(list[html.HtmlElement], found(tabs)) for found in (_LABELS, _PANES))
+            tabs = cast(Element, pane.getparent())
+            labels, panes = (cast(list[Element], found(tabs)) for found in (_LABELS, _PANES))
             if len(labels) != len(panes):
                 raise PageChanged(f"there are {len(labels)} tabs for {len(panes)} panes")
             titles.insert(0, cell_of(labels[panes.index(pane)]).text)
     return tuple(titles)
 
 
-def _rows(table: html.HtmlElement) -> Iterator[tuple[html.HtmlElement, list[Spanned]]]:
-    loose = list[html.HtmlElement]()
+class _PlainCells(dict[str, Spanned]):
+    """The cells of a page that hold only text, by that text: a price list has the same few hundred again and again."""
+
+    def __missing__(self, text: str) -> Spanned:
+        found = self[text] = Spanned(Cell.line(text))
+        return found
+
+
+def _rows(table: Element, known: _PlainCells) -> Iterator[tuple[Element, list[Spanned]]]:
+    loose = list[Element]()
     for child in table:
-        if child.tag in ("td", "th"):
+        if child.tag in _CELLS:
             # Cells whose <tr> is missing are a row of their own (Baidu's price page, 2026).
             loose.append(child)
             continue
         if loose:
-            yield table, list(_cells(loose))
+            yield table, _cells(loose, known)
             loose.clear()
         if child.tag == "tr":
-            yield child, list(_cells(child))
+            yield child, _cells(child, known)
         elif child.tag in _SECTIONS:
-            yield from _rows(child)
+            yield from _rows(child, known)
     if loose:
-        yield table, list(_cells(loose))
+        yield table, _cells(loose, known)
 
 
-def _cells(row: Iterable[html.HtmlElement]) -> Iterator[Spanned]:
+def _cells(row: Iterable[Element], known: _PlainCells) -> list[Spanned]:
+    found = list[Spanned]()
     for cell in row:
-        if cell.tag in ("td", "th") and not _is_placeholder(cell):
-            yield Spanned(cell_of(cell), _span(cell, "colspan", 1000), _span(cell, "rowspan", 65534))
+        if cell.tag not in _CELLS:
+            continue
+        spans = _spans(tuple(held)) if (held := cell.items()) else _ALONE
+        if spans == _ALONE and not len(cell):
+            found.append(known[cell.text or ""])
+        elif spans:
+            found.append(Spanned(cell_of(cell), *spans))
+    return found
 
 
-def _is_placeholder(cell: html.HtmlElement) -> bool:
-    """A cell that only keeps the place of a merged one: Volcengine's table-hide, Tencent's hidden."""
-    if cell.get("rowspan") == "0" or cell.get("colspan") == "0" or _is_hidden(cell):
-        return True
-    if not (classes := (cell.get("class") or "").split()):
-        return False
+@lru_cache(maxsize=1024)
+def _spans(attributes: tuple[tuple[str, str], ...]) -> tuple[int, int] | None:
+    """Over how many columns and rows a cell with these attributes goes; None where it only keeps a merged one's place:
+    Volcengine's table-hide, Tencent's hidden."""
+    stated = dict(attributes)
+    colspan, rowspan = stated.get("colspan"), stated.get("rowspan")
+    if "0" in (colspan, rowspan) or "display:none" in stated.get("style", "").replace(" ", ""):
+        return None
+    classes = stated.get("class", "").split()
     # "hidden md:table-cell" is a real column that narrow screens do not show.
-    return not _PLACEHOLDERS.isdisjoint(classes) and not any(name.endswith(":table-cell") for name in classes)
+    if not _PLACEHOLDERS.isdisjoint(classes) and not any(name.endswith(":table-cell") for name in classes):
+        return None
+    return _span("colspan", colspan, 1000), _span("rowspan", rowspan, 65534)
 
 
-def _span(cell: html.HtmlElement, name: str, most: int) -> int:
-    if not (stated := cell.get(name)):
+def _span(name: str, stated: str | None, most: int) -> int:
+    if not stated:
         return 1
-    written = tidy(str(stated))
+    written = tidy(stated)
     if not (written.isascii() and written.isdigit() and int(written) <= most):
         raise PageChanged(f"a cell has {name}={written!r}")
     return int(written)
 
 
-def _head(rows: list[html.HtmlElement]) -> int:
+def _head(rows: list[Element]) -> int:
     """How many rows are the header: those of <thead>, else the first ones without <td>, else one."""
-    declared = len(list(takewhile(lambda row: cast(html.HtmlElement, row.getparent()).tag == "thead", rows)))
+    declared = len(list(takewhile(lambda row: cast(Element, row.getparent()).tag == "thead", rows)))
     return declared or len(list(takewhile(lambda row: all(cell.tag != "td" for cell in row), rows))) or 1

@@ -1,8 +1,10 @@
 """Where Scrapy's own middlewares are kinder, or less careful, than a watcher of prices should be."""
 
+from typing import Self
 from urllib.parse import urlsplit
 
 from scrapy import Request
+from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
@@ -10,6 +12,7 @@ from scrapy.http import Response
 
 from crawler.answers import PACKED
 from crawler.failures import FetchFailed
+from crawler.spider import PricingSpider
 
 
 class NoDowngrade(RedirectMiddleware):
@@ -41,6 +44,22 @@ class KeepPacked(HttpCompressionMiddleware):
         packed = response.headers.get("Content-Encoding") or b"octet-stream"
         headers = {**response.headers, "Content-Type": b"application/" + packed}
         return response.replace(headers=headers, flags=[*response.flags, PACKED, why])
+
+
+class KeepToBudget:
+    """Counts what is sent, next to the wire: robots.txt, redirects and second tries come by here too. What the day's
+    budget has no room for is not sent."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        if isinstance(self.crawler.spider, PricingSpider):
+            self.crawler.spider.spend()
 
 
 class HonourRetryAfter:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from crawler.failures import PageChanged
 from history.model import Conditions
@@ -28,6 +29,7 @@ _PEAK = re.compile(
 _NUMERIC = re.compile(r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})")
 
 
+@lru_cache(maxsize=256)
 def day(text: str) -> datetime:
     """Reads "August 31, 2026" → its first instant, UTC."""
     if (match := _DAY.fullmatch(text)) is None:
@@ -54,8 +56,10 @@ def windows(text: str) -> tuple[str, ...]:
 
 def peak_hours(text: str) -> Conditions:
     """Reads "Peak hours are 01:00 - 04:00 UTC, Monday through Friday, excluding Chinese public holidays." in a text."""
-    if (match := _PEAK.search(text)) is None:
-        raise PageChanged(f"it is not said when peak hours are: {text!r}")
+    stated = {match[0]: match for match in _PEAK.finditer(text)}
+    if len(stated) != 1:
+        raise PageChanged(f"it is not said when peak hours are, or twice: {[*stated] or text!r}")
+    [match] = stated.values()
     weekdays = (1, 2, 3, 4, 5) if match["weekdays"] else ()
     holidays = "CN" if match["holidays"] else None
     return Conditions(hours_utc=windows(match["hours"]), weekdays=weekdays, holidays=holidays, period="peak")

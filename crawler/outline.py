@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from crawler.failures import PageChanged
 from crawler.grid import Heading, Prose, Table, tidy
-from crawler.markup import HEADINGS
+from crawler.markup import HEADINGS, text_of
 from crawler.page import Page
 
 
@@ -26,7 +26,7 @@ def outline(page: Page) -> Iterator[tuple[str, Table | None]]:
             if next(element.iter("td", "th"), None) is not None:
                 yield "", next(tables)
         else:
-            text = tidy(element.text_content())
+            text = tidy(text_of(element))
             yield f"# {text}" if element.tag in HEADINGS else text, None
     if next(tables, None) is not None:
         raise PageChanged(f"the tables of {page.url} are not those of its outline")

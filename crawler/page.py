@@ -2,7 +2,6 @@
 
 import codecs
 import re
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,10 +10,10 @@ from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 import msgspec
-from lxml import html
 
 from crawler import embedded, grid, markdown, markup
 from crawler.failures import PageChanged
+from crawler.seen import Unread
 
 T = TypeVar("T")
 
@@ -40,7 +39,7 @@ class Page:
     body: bytes
     media_type: str
     fetched_at: datetime
-    unread: Counter[str] = field(default_factory=Counter, compare=False)
+    unread: Unread = field(default_factory=Unread, compare=False)
     _known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -69,7 +68,7 @@ class Page:
         return tuple(_captions(self.blocks))
 
     @property
-    def tree(self) -> html.HtmlElement:
+    def tree(self) -> markup.Element:
         """The HTML document."""
         return self._once("tree", lambda: markup.parse(self.text))
 
@@ -108,7 +107,7 @@ class Page:
         declared = _CHARSET.search(self.media_type)
         charset = declared[1] if declared else "utf-8"
         try:
-            text = self.body.decode(codecs.lookup(charset).name).removeprefix("\ufeff")
+            text = self.body.decode(codecs.lookup(charset).name if declared else charset).removeprefix("\ufeff")
         except LookupError as error:
             raise PageChanged(f"{self.url} declares the unknown charset {charset!r}") from error
         except UnicodeDecodeError as error:
@@ -119,9 +118,9 @@ class Page:
 
     def _read_blocks(self) -> Iterator[grid.Block]:
         media_type = self.media_type.partition(";")[0].strip().lower()
-        looks_html = self.text.lstrip()[:14].lower().startswith(("<!doctype html", "<html", "<head"))
         if media_type in ("text/html", "application/xhtml+xml"):
             return markup.blocks(self.tree)
+        looks_html = self.text.lstrip()[:14].lower().startswith(("<!doctype html", "<html", "<head"))
         if media_type in ("text/markdown", "text/x-markdown", "text/plain") and not looks_html:
             return markdown.blocks(self.text)
         kind = "an HTML page" if looks_html else "neither HTML nor Markdown"
@@ -146,9 +145,12 @@ def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
 def _refuse_challenge(text: str, url: str) -> None:
     if not text[:256].lstrip().startswith("<"):
         return
-    title = found[1].strip() if (found := _TITLE.search(text[:_SHORT_PAGE])) else ""
+    begins = text[:_SHORT_PAGE].lower()
+    # Looking for "<title" in any case costs more than all else that is done to a small page.
+    found = _TITLE.search(text[:_SHORT_PAGE]) if "<title" in begins else None
+    title = found[1].strip() if found else ""
     sign = next((marker for marker in _CHALLENGES if marker in text), None)
-    if sign is None and len(text) < _SHORT_PAGE and "captcha" in text.lower():
+    if sign is None and len(text) < _SHORT_PAGE and "captcha" in begins:
         sign = "captcha"
-    if sign or _CHALLENGE_TITLES.search(title):
+    if sign or (title and _CHALLENGE_TITLES.search(title)):
         raise PageChanged(f"challenge page instead of {url}: it holds {sign or title!r}; it begins {text[:60]!r}")

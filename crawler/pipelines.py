@@ -1,6 +1,7 @@
 """What happens to the answers of one crawl, one duty each: keep the evidence, hand over the finished run."""
 
 import traceback
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
@@ -94,7 +95,8 @@ class RecordRun:
 
     def _record(self, reading: Reading) -> None:
         wish_s = self.spider.failure.retry_after_s if isinstance(self.spider.failure, FetchFailed) else None
-        until = reading.observed_at + timedelta(seconds=wish_s) if wish_s else None
+        until = self.spider.now() + timedelta(seconds=wish_s) if wish_s else None
+        reading = replace(reading, requests=self.spider.requests)
         with recording(self.database) as connection:
             self.spider.recorded = record(connection, reading, self.spider.now())
             pause(connection, reading.source.name, until)

@@ -6,6 +6,7 @@ from crawler import amounts
 from crawler.failures import PageChanged
 from crawler.grid import Cell, Columns, Table, mention_money
 from crawler.lengths import follows
+from crawler.seen import note_known
 from history.model import ALWAYS, Conditions, PriceComponent
 from history.units import UNITS
 
@@ -41,7 +42,7 @@ def price(unit: str, cell: Cell, currency: str, per: int | None = None, when: Co
         return term
     charged = amounts.parse(cell.text, currency)
     count = charged.per if per is None else per
-    if count is None or (charged.per or count) != count or charged.unit not in (None, UNITS[unit].quantity):
+    if count is None or (charged.per or count) != count or (charged.unit and charged.unit != UNITS[unit].quantity):
         raise PageChanged(f"{cell.text!r} is not a price for {per or 'a stated number'} of {unit}")
     if not cell.struck:
         return PriceComponent(unit, charged.amount, charged.currency, count, when)
@@ -53,13 +54,15 @@ def price(unit: str, cell: Cell, currency: str, per: int | None = None, when: Co
 
 def components(stated: Iterable[tuple[str, Stated]]) -> tuple[PriceComponent, ...]:
     """The prices among what a row states of each unit."""
-    return tuple(said for _, said in stated if isinstance(said, PriceComponent))
+    return tuple([said for _, said in stated if isinstance(said, PriceComponent)])
 
 
 def terms(stated: Iterable[tuple[str, Stated]]) -> tuple[str, ...]:
     """The terms, each with its unit: "cache storage: free"; one alone where it holds for all; a dash says nothing."""
     row = list(stated)
     said = {(unit, term): None for unit, term in row if isinstance(term, str)}
+    if not said:
+        return ()
     if all(isinstance(term, str) for _, term in row) and len({term for _, term in said}) == 1:
         return tuple(term for _, term in said)[:1]
     return tuple(f"{UNITS[unit].label}: {term}" for unit, term in said if term != NOT_OFFERED)
@@ -67,13 +70,15 @@ def terms(stated: Iterable[tuple[str, Stated]]) -> tuple[str, ...]:
 
 def columns(table: Table, known: Columns, required: Collection[str]) -> Columns:
     """Those of the known price columns that this table has. A column of money that is not among them is PageChanged."""
-    header = table.header
-    found = {unit: spellings for unit, spellings in known.items() if not {*spellings}.isdisjoint(header)}
+    header = [name.casefold() for name in table.header]
+    note_known(table.unread, *known.values())
+    folded = {unit: {spelling.casefold() for spelling in spellings} for unit, spellings in known.items()}
+    found = {unit: spellings for unit, spellings in known.items() if not folded[unit].isdisjoint(header)}
     if absent := [known[unit] for unit in required if unit not in found]:
-        raise PageChanged(f"{table} has no column {absent}; its header is {list(header)}")
-    read = {spelling for spellings in found.values() for spelling in spellings}
-    for at, name in enumerate(header):
-        if name not in read and mention_money(row[at] for row in table.body if at < len(row)):
+        raise PageChanged(f"{table} has no column {absent}; its header is {list(table.header)}")
+    read = {spelling for unit in found for spelling in folded[unit]}
+    for at, name in enumerate(table.header):
+        if header[at] not in read and mention_money(row[at] for row in table.body if at < len(row)):
             raise PageChanged(f"{table} has prices in the unknown column {name!r}")
     return found
 

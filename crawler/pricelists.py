@@ -20,20 +20,23 @@ _ENTRY = re.compile(r"(?P<label>[A-Za-z0-9 ]+?): ?\$(?P<amount>[0-9]+(?:\.[0-9]+
 Sizes = dict[bool, Decimal]
 
 
-def pricelists(texts: Sequence[str], *, is_sized: bool) -> dict[tuple[str, str], Sizes] | None:
-    """What the cells of a row state: one list for all prompts, or one up to 200K tokens and one over.
+def pricelists(texts: Sequence[str], sizes: Sequence[bool]) -> dict[tuple[str, str], Sizes] | None:
+    """What the cells of a row state: one list for all prompts, or one for each of the `sizes` that the header names
+    (True: over 200K tokens).
 
     None where a cell holds more than one list, or prices for something else than tokens.
     """
     stated = dict[tuple[str, str], Sizes]()
+    if len(texts) > (len(sizes) or 1):
+        raise PageChanged(f"{texts} are more cells than the table has columns")
     for at, text in enumerate(texts):
         if amounts.term(text) is not None:
             continue
-        found = None if "(or $" in text else _pricelist(text, has_unit=not is_sized)
+        found = None if "(or $" in text else _pricelist(text, has_unit=not sizes)
         if found is None:
             return None
         for place, amount in found.items():
-            stated.setdefault(place, {}).update({at == 1: amount} if is_sized else {False: amount, True: amount})
+            stated.setdefault(place, {}).update(dict.fromkeys([sizes[at]] if sizes else [False, True], amount))
     return stated
 
 

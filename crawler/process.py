@@ -9,11 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
+from crawler import browser
 from crawler.reading import extractor_of, failed, spider_class
 from crawler.spider import PricingSpider
 from history import evidence
@@ -31,6 +33,13 @@ OUT_OF_MEMORY = 3
 LOOKS_PER_S = 5
 # A year of hourly pages of the largest source, at 30 ms each (make bench), fits ten times.
 REREAD_TIME_S = 3600.0
+
+
+class Unrecorded(NamedTuple):
+    """A child that ended before it could record its run: why, and how many requests it had told of."""
+
+    failure: Failure
+    requests: int
 
 
 class Stopped(Exception):
@@ -109,9 +118,11 @@ def crawl(
     options += [f"--captured={to_rfc3339(captured)}"] if captured else []
     if needs_rereading(database_url, spider):
         limits = replace(limits, time_s=max(limits.time_s, REREAD_TIME_S))
-    told = _run(options, database_url, limits, stopping or threading.Event())
-    if isinstance(told, Failure):
-        told = _record(failed(spider, told, started_at), database_url, captured or datetime.now(UTC))
+    with browser.own_folder() if spider.rendered else nullcontext() as folder:
+        told = _run(options, database_url, limits, stopping or threading.Event(), folder)
+    if isinstance(told, Unrecorded):
+        reading = replace(failed(spider, told.failure, started_at), requests=told.requests)
+        told = _record(reading, database_url, captured or datetime.now(UTC))
     return replace(told, seconds=round(time.monotonic() - began, 3))
 
 
@@ -130,9 +141,16 @@ def line_of(result: CrawlResult) -> str:
     return json.dumps(asdict(result))
 
 
-def _run(options: list[str], database_url: str, limits: Limits, stopping: threading.Event) -> CrawlResult | Failure:
-    """What the child recorded; where it recorded nothing, the failure to record in its place."""
-    with _child(options, database_url) as child:
+def requests_line(requests: int) -> str:
+    """What the child prints at each request, for `_requests_in`."""
+    return json.dumps({"requests": requests})
+
+
+def _run(
+    options: list[str], database_url: str, limits: Limits, stopping: threading.Event, folder: Path | None = None
+) -> CrawlResult | Unrecorded:
+    """What the child recorded; where it recorded nothing, what to record in its place."""
+    with _child(options, database_url, folder) as child:
         in_time = _wait(child, time.monotonic() + limits.time_s, stopping)
         if in_time is None:
             _kill_group(child)
@@ -143,16 +161,19 @@ def _run(options: list[str], database_url: str, limits: Limits, stopping: thread
         return found
     if stopping.is_set():
         raise Stopped(options[0])
+    return Unrecorded(_why(child.returncode, err, limits, in_time=in_time is not None), _requests_in(out))
+
+
+def _why(returncode: int, err: str, limits: Limits, *, in_time: bool) -> Failure:
+    """What ended a child that has recorded nothing."""
     if not in_time:
         return Failure("Killed", f"it was not done after {limits.time_s:g} s and was ended; its server may hang")
-    if child.returncode == OUT_OF_MEMORY:
+    if returncode == OUT_OF_MEMORY:
         return Failure("Killed", f"it needed more than {limits.memory_mb} MB of memory and was ended")
-    if child.returncode in (-signal.SIGKILL, -signal.SIGTERM):
-        return Failure(
-            "Killed", f"the crawl's process was ended from outside ({signal.Signals(-child.returncode).name})"
-        )
+    if returncode in (-signal.SIGKILL, -signal.SIGTERM):
+        return Failure("Killed", f"the crawl's process was ended from outside ({signal.Signals(-returncode).name})")
     last = next(reversed(err.strip().splitlines()), "it said nothing")
-    return Failure("Crashed", f"the crawl's process ended with code {child.returncode}: {last}")
+    return Failure("Crashed", f"the crawl's process ended with code {returncode}: {last}")
 
 
 def _record(reading: Reading, database_url: str, now: datetime) -> CrawlResult:
@@ -165,7 +186,7 @@ def _record(reading: Reading, database_url: str, now: datetime) -> CrawlResult:
 
 
 @contextmanager
-def _child(options: list[str], database_url: str) -> Iterator["subprocess.Popen[str]"]:
+def _child(options: list[str], database_url: str, folder: Path | None = None) -> Iterator["subprocess.Popen[str]"]:
     """A process group of its own, which ends when the pipe that is its standard input does: whatever ends us."""
     theirs, ours = os.pipe()
     # -P: nothing in the working folder takes the place of a module.
@@ -173,6 +194,9 @@ def _child(options: list[str], database_url: str) -> Iterator["subprocess.Popen[
     path = os.pathsep.join(filter(None, (str(HOUSE), os.environ.get("PYTHONPATH"))))
     # The URL may hold a password: it goes where `ps` does not show it.
     environment = os.environ | {"TOKENTAPE_DATABASE_URL": database_url, "PYTHONPATH": path}
+    if folder is not None:
+        # What the browser leaves behind, and how it is told from other browsers.
+        environment["TMPDIR"] = str(folder)
     try:
         # The command is our own interpreter and module; there is no shell.
         with subprocess.Popen(  # noqa: S603
@@ -197,7 +221,7 @@ def _wait(child: "subprocess.Popen[str]", deadline: float, stopping: threading.E
 
 
 def _kill_group(child: "subprocess.Popen[str]") -> None:
-    """A browser that the child started ends with it."""
+    """The driver that the child started for a browser ends with it; the browser itself is in no group of ours."""
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
 
@@ -207,5 +231,12 @@ def _read(out: str) -> CrawlResult | None:
         told = json.loads(line)
         if "already_recorded" in told:
             raise AlreadyRecorded(told["already_recorded"])
+        if told.keys() == {"requests"}:
+            continue
         return CrawlResult(**{**told, "outcome": Outcome(told["outcome"])})
     return None
+
+
+def _requests_in(out: str) -> int:
+    """The last count that the child told."""
+    return max((json.loads(line).get("requests", 0) for line in out.splitlines()), default=0)

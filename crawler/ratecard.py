@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 from unicodedata import normalize
 
@@ -26,7 +27,11 @@ _PRICE = re.compile(
 )
 _MONEY = {"元": "CNY", "美元": "USD", "usd": "USD", "$": "USD"}
 _NAME = re.compile(r"(?P<name>[^()（）<>*]+?)(?P<notes>(?: ?[(（][^()（）]+[)）])*)")
+_NOTES = re.compile(r"[(（]([^()（）]+)[)）]")
+_QUOTE = re.compile(r"^[>*\s]+")
 _ID = re.compile(r"[A-Za-z][\w.-]*[0-9][\w.-]*")
+# Who serves a model tells two offers of it apart: Tencent's "DeepSeek-V4-Flash (Vendor Direct)" and its own.
+_SERVED = frozenset({"Vendor Direct", "原厂直供"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class _Label:
     valid_to: datetime | None = None
 
 
+@lru_cache(maxsize=1024)
 def plain(text: str) -> str:
     """A header or a heading for comparison: half-width, lower case, without spaces."""
     return re.sub(r"\s+", "", normalize("NFKC", text)).lower()
@@ -69,7 +75,12 @@ def units_of(table: Table, units: Mapping[str, str], currency: str) -> dict[str,
 
 def has_conditions(table: Table) -> bool:
     """Whether a column says for which lengths or at what time a row's prices apply."""
-    return any(_CONDITION.fullmatch(plain(header)) or plain(header) in _BY_TIME for header in table.header)
+    return any(map(_is_condition, table.header))
+
+
+@lru_cache(maxsize=1024)
+def _is_condition(header: str) -> bool:
+    return plain(header) in _BY_TIME or _CONDITION.fullmatch(plain(header)) is not None
 
 
 def rates(
@@ -77,7 +88,7 @@ def rates(
 ) -> Iterator[Rate]:
     """Each row's prices. An empty model cell is the model above; a tier has to begin where the one above ended."""
     names = [header for header in table.header if plain(header) in _MODELS]
-    conditions = [header for header in table.header if _CONDITION.fullmatch(plain(header)) or plain(header) in _BY_TIME]
+    conditions = [header for header in table.header if _is_condition(header)]
     if len({unit for unit, _ in units.values()}) < len(units) or len(names) != 1:
         raise PageChanged(f"{table} states one thing twice: {list(table.header)}")
     label, above = _Label(""), None
@@ -110,21 +121,27 @@ def _when(cells: Mapping[str, Cell], above: Conditions) -> Conditions:
         if period := _PERIODS.get(plain(cell.text)):
             found = replace(found, period=period)
         elif plain(cell.text) not in ("-", "–", "—"):
-            match = _CONDITION.fullmatch(plain(header))
-            if match is None:
-                raise PageChanged(f"{cell.text!r} under {header!r} is neither a length nor a time")
-            sizes = lengths(cell.text, 1_000 if match["each"] else 1, above)
+            sizes = _sizes(header, cell.text, above)
             found = replace(sizes, period=found.period) if found.period else sizes
     return found
 
 
+def _sizes(header: str, text: str, above: Conditions) -> Conditions:
+    if (match := _CONDITION.fullmatch(plain(header))) is None:
+        raise PageChanged(f"{text!r} under {header!r} is neither a length nor a time")
+    return lengths(text, 1_000 if match["each"] else 1, above)
+
+
+@lru_cache(maxsize=1024)
 def _label(cell: Cell) -> _Label:
     match = _NAME.fullmatch(cell.lines[0])
     if match is None or cell.struck or any(_ID.fullmatch(line) for line in cell.lines[1:]):
         raise PageChanged(f"{cell.text!r} does not name one model")
-    inline = re.findall(r"[(（]([^()（）]+)[)）]", match["notes"])
-    below = [re.sub(r"^[>*\s]+", "", line).strip("()（）") for line in cell.lines[1:]]
-    label = _Label(match["name"].strip(), (*inline, *below))
+    inline = _NOTES.findall(match["notes"])
+    below = [_QUOTE.sub("", line).strip("()（）") for line in cell.lines[1:]]
+    notes = [*inline, *below]
+    name = " ".join([match["name"].strip(), *(f"({note})" for note in notes if note in _SERVED)])
+    label = _Label(name, tuple(note for note in notes if note not in _SERVED))
     for note in label.notes:
         since, until = beijing.validity(note)
         label = replace(label, valid_from=since or label.valid_from, valid_to=until or label.valid_to)

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from crawler.failures import PageChanged
 from crawler.page import Page
+from crawler.shape import shape_of
 from crawler.spider import PricingSpider
 from history.model import Failure, Fetched, Host, Notice, Offer, OfferKey, Reading, Statement, Volume
 
@@ -75,6 +76,7 @@ def read(spider: PricingSpider, fetched: Sequence[tuple[Page, Fetched]], observe
         spider.source(), extractor_of(type(spider)), observed_at, answers,
         offers=tuple(_joined([_of(Offer, page) for page in pages])), volumes=tuple(_of(Volume, said)),
         hosts=tuple(_of(Host, said)), notices=tuple(_of(Notice, said)), unread=unread,
+        shape=shape_of((page for page, _ in fetched), spider.ignored_columns),
     )  # fmt: skip
 
 

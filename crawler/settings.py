@@ -2,6 +2,7 @@
 
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy.settings import Settings
@@ -27,6 +28,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.NoDowngrade": 600,
     "crawler.middlewares.KeepPacked": 590,
     "crawler.middlewares.HonourRetryAfter": 560,
+    "crawler.middlewares.KeepToBudget": 950,
 }
 DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
 
@@ -72,6 +74,15 @@ def for_crawl(
     if url is not None and _is_here(url):
         settings.setdict({"DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": False})
     return settings
+
+
+def draw_with(settings: Settings, launch_options: dict[str, Any]) -> None:
+    """Let this browser fetch what is marked for it; robots.txt and all else go their usual way."""
+    handler = "crawler.rendering.DrawnByScripts"
+    settings.set("DOWNLOAD_HANDLERS", {**DOWNLOAD_HANDLERS, "http": handler, "https": handler})
+    settings.set("PLAYWRIGHT_BROWSER_PROVIDER", "crawler.rendering.Chromium")
+    settings.set("PLAYWRIGHT_PROCESS_REQUEST_HEADERS", "crawler.rendering.own_headers")
+    settings.set("PLAYWRIGHT_LAUNCH_OPTIONS", launch_options)
 
 
 def user_agent(contact: str) -> str:

@@ -9,8 +9,13 @@ from history.model import ALWAYS, Conditions, Offer, OfferKey, PriceComponent, P
 
 @dataclass(slots=True)
 class _Entry:
-    components: list[PriceComponent] = field(default_factory=list)
+    # Each price by its place: no two are of one unit, under the same conditions, at the same time.
+    prices: dict[tuple[object, ...], PriceComponent] = field(default_factory=dict)
     terms: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def components(self) -> tuple[PriceComponent, ...]:
+        return tuple(self.prices.values())
 
 
 class PriceSheet:
@@ -27,12 +32,15 @@ class PriceSheet:
         region: str = "",
         terms: tuple[str, ...] = (),
     ) -> None:
-        entry = self._entries.setdefault(OfferKey(model, tier, region), _Entry())
-        for component in components:
-            if any(_same_place(component, known) for known in entry.components):
+        key = OfferKey(model, tier, region)
+        if (entry := self._entries.get(key)) is None:
+            entry = self._entries[key] = _Entry()
+        for number, component in enumerate(components, len(entry.prices)):
+            place = component.unit, component.conditions, component.valid_from, component.valid_to
+            entry.prices.setdefault(place, component)
+            if len(entry.prices) == number:
                 condition = component.conditions.as_dict() or "always"
                 raise PageChanged(f"{model} ({tier}) has two prices for {component.unit}, {condition}")
-            entry.components.append(component)
         entry.terms.update(dict.fromkeys(terms))
 
     def price(self, model: str, unit: str, tier: str = "standard") -> PriceComponent | None:
@@ -49,18 +57,19 @@ class PriceSheet:
                 raise PageChanged(
                     f"{model} ({tier}) has two prices for {price.unit}: {always[price.unit]}, {price.amount}"
                 )
-        new = [price for price in components if price not in known and replace(price, conditions=ALWAYS) not in known]
+        stated = {(price.unit, price.amount) for price in known}
+        new = [
+            price for price in components if (price.unit, price.amount) not in stated or not _is_stated(price, known)
+        ]
         self.add(model, *new, tier=tier, terms=terms)
 
     def offers(self, provider: Provider) -> Iterator[Offer]:
-        """One offer for each model, tier and region, in the order of the page; without any it is PageChanged."""
-        if not self._entries:
+        """One offer for each model, tier and region, in the order of the page; without any price it is PageChanged."""
+        if not any(entry.components for entry in self._entries.values()):
             raise PageChanged("no price was found on the page")
         for (model, tier, region), entry in self._entries.items():
-            yield Offer(provider.slug, model, tuple(entry.components), tier, region, tuple(entry.terms))
+            yield Offer(provider.slug, model, entry.components, tier, region, tuple(entry.terms))
 
 
-def _same_place(one: PriceComponent, other: PriceComponent) -> bool:
-    return (one.unit, one.conditions, one.valid_from, one.valid_to) == (
-        other.unit, other.conditions, other.valid_from, other.valid_to,
-    )  # fmt: skip
+def _is_stated(price: PriceComponent, known: tuple[PriceComponent, ...]) -> bool:
+    return price in known or replace(price, conditions=ALWAYS) in known

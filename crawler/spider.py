@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any, ClassVar
 
 import scrapy
@@ -10,14 +11,17 @@ from scrapy.http import Response
 from sqlalchemy import Engine
 from twisted.python.failure import Failure as Failed
 
+from crawler import browser
 from crawler.answers import Answer, failure_of_exception, failure_of_response, header
 from crawler.apikey import ApiKey
-from crawler.failures import FetchFailed, KeyRefused, PageChanged
+from crawler.failures import BudgetSpent, FetchFailed, KeyRefused, PageChanged
 from crawler.page import Page
 from history import evidence
 from history.db import reading
 from history.model import Provider, Source, Statement
 from history.recorder import Recorded
+from history.shapes import requests_on_day
+from history.times import midnight, to_rfc3339
 
 
 class PricingSpider(scrapy.Spider, ABC):
@@ -29,6 +33,9 @@ class PricingSpider(scrapy.Spider, ABC):
     interval: ClassVar[timedelta] = timedelta(hours=1)
     # How long one crawl may take: more than five minutes only for sources of hundreds of pages.
     longest: ClassVar[timedelta] = timedelta(minutes=5)
+    # Requests a day (UTC) that it may cost its host, robots.txt, redirects and second tries included: a page an hour,
+    # four times over. A spider whose pages lead to further pages says what it needs.
+    daily_budget: ClassVar[int] = 200
     ignored_columns: ClassVar[frozenset[str]] = frozenset()
     # Whether its prices are drawn by scripts, so that only a browser sees them.
     rendered: ClassVar[bool] = False
@@ -38,6 +45,8 @@ class PricingSpider(scrapy.Spider, ABC):
     stands_in_for: ClassVar[str] = ""
     # How long to wait between two requests.
     delay_s: ClassVar[float] = 1
+    # A CSS selector of what carries its prices: once that is there and steady, a rendered page is drawn.
+    drawn: ClassVar[str] = "table td"
     # The day of the newest real capture that this spider has read; "" until there is one.
     verified: ClassVar[str] = ""
 
@@ -53,6 +62,7 @@ class PricingSpider(scrapy.Spider, ABC):
             int(cls.interval.total_seconds()),
             cls.verified,
             int(cls.longest.total_seconds()),
+            cls.daily_budget,
             "gateway" if cls.provider.kind == "gateway" else "first_party",
         )
 
@@ -81,13 +91,34 @@ class PricingSpider(scrapy.Spider, ABC):
         self.failure: FetchFailed | PageChanged | None = None
         self.crash: BaseException | None = None
         self.recorded: Recorded | None = None
+        self.requests = 0
+        self._spent_before: int | None = None
 
     def now(self) -> datetime:
         return self.captured or datetime.now(UTC)
 
+    def spend(self) -> None:
+        """One more request is about to be sent, of whatever kind. Raises BudgetSpent where it would be one too many."""
+        if self.database is not None:
+            if self._spent_before is None:
+                with reading(self.database) as connection:
+                    self._spent_before = requests_on_day(connection, self.now()).get(self.name, 0)
+            if self._spent_before + self.requests >= self.daily_budget:
+                raise self._budget_spent(self._spent_before + self.requests)
+        self.requests += 1
+
+    def _budget_spent(self, sent: int) -> BudgetSpent:
+        now = self.now()
+        tomorrow = midnight(now) + timedelta(days=1)
+        return BudgetSpent(
+            f"{self.name} has sent {sent} of the {self.daily_budget} requests that it may send on a day of UTC; it may "
+            f"ask again from {to_rfc3339(tomorrow)} on, or now if its daily_budget in crawler/spiders is raised",
+            ceil((tomorrow - now).total_seconds()),
+        )
+
     async def start(self) -> AsyncIterator[scrapy.Request]:
-        if self.rendered and self.urls == list(self.start_urls):
-            self._fail(FetchFailed("its prices are drawn by scripts: this needs a browser, and there is none here yet"))
+        if self.rendered and (missing := _no_browser()):
+            self._fail(missing)
             return
         try:
             for url in self.urls:
@@ -96,9 +127,10 @@ class PricingSpider(scrapy.Spider, ABC):
             self._fail(unasked)
 
     def request(self, url: str) -> scrapy.Request:
-        """Asks only for what is newer than the last good answer."""
+        """Asks only for what is newer than the last good answer. A page that scripts draw is always asked for: that
+        its frame is the same does not say that its prices are."""
         known = None
-        if self.database is not None:
+        if self.database is not None and not self.rendered:
             with reading(self.database) as connection:
                 known = evidence.validators(connection, self.name, url)
         headers = {}
@@ -107,6 +139,7 @@ class PricingSpider(scrapy.Spider, ABC):
         if known and known.last_modified:
             headers["If-Modified-Since"] = known.last_modified
         meta: dict[str, Any] = {"asked": url, "known": known if headers else None}
+        meta |= {"playwright": self.rendered, "drawn": self.drawn}
         if self.key_setting:
             # Nobody but the host that gave the key gets to see it.
             meta["dont_redirect"] = True
@@ -163,3 +196,11 @@ class PricingSpider(scrapy.Spider, ABC):
 
     def _fail(self, failure: FetchFailed | PageChanged) -> None:
         self.failure = self.failure or failure
+
+
+def _no_browser() -> FetchFailed | None:
+    try:
+        browser.find()
+    except FetchFailed as missing:
+        return FetchFailed(f"its prices are drawn by scripts, which needs a browser: {missing}")
+    return None

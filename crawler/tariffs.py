@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
 
 from crawler import moments
 from crawler.failures import PageChanged
-from history.model import Conditions, PriceComponent
+from history.model import ALWAYS, Conditions, PriceComponent
 
 _UNITS = {
     ("input", "text"): "input_tokens", ("input", "audio"): "input_audio_tokens",
@@ -19,6 +20,7 @@ _UNITS = {
     ("context", "image"): "cache_read_image_tokens",
 }  # fmt: skip
 _WORD = "(?:text|images?|video|audio|thinking)"
+_EACH = re.compile(_WORD)
 _WORDS = rf"{_WORD}(?: ?[/,] ?{_WORD}| and {_WORD})*"
 # A footnote's mark: a star in the text of the HTML page, "^\\*^" in the Markdown.
 _STARS = r"\^?\*{1,4}\^?"
@@ -43,8 +45,7 @@ _OTHER_UNIT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Tariff:
+class Tariff(NamedTuple):
     """One price of a cell, not yet of a unit."""
 
     amount: Decimal
@@ -70,7 +71,7 @@ def tariffs(text: str) -> Iterator[Tariff]:
         found = _tariff(match)
         # "$0.75 through December 31, 2026. $1.50" as the HTML page had it on 2026-08-18: the second price comes then.
         if before and before.until and found.since is None and found.place == before.place:
-            found = replace(found, since=before.until)
+            found = found._replace(since=before.until)
         yield found
         before, rest = found, rest[match.end() :].strip()
 
@@ -85,31 +86,38 @@ def components(direction: str, text: str, named: str = "") -> Iterator[PriceComp
     """The components of a cell; `named` is the modality that its row names, text where neither says another."""
     for tariff in tariffs(text):
         words = tariff.words or frozenset({named.lower() or "text"})
-        units = ["cache_storage_token_hours"] if tariff.is_storage else list(_units(direction, words))
-        for unit in units:
+        for unit in ("cache_storage_token_hours",) if tariff.is_storage else _units(direction, words):
             yield PriceComponent(
                 unit, tariff.amount, "USD", 1_000_000, tariff.conditions, None, tariff.since, tariff.until
             )
 
 
-def _units(direction: str, words: frozenset[str]) -> Iterator[str]:
+@lru_cache(maxsize=256)
+def _units(direction: str, words: frozenset[str]) -> tuple[str, ...]:
     """One unit where text is meant (images and video count as its tokens), else one for each modality."""
-    for word in ["text"] if "text" in words else sorted(words):
-        if (direction, word) not in _UNITS:
-            raise PageChanged(f"there is no unit for {direction} of {word}")
-        yield _UNITS[direction, word]
+    meant = ["text"] if "text" in words else sorted(words)
+    if unknown := [word for word in meant if (direction, word) not in _UNITS]:
+        raise PageChanged(f"there is no unit for {direction} of {unknown[0]}")
+    return tuple(_UNITS[direction, word] for word in meant)
 
 
 def _tariff(match: re.Match[str]) -> Tariff:
     """Google states days without a zone; they are taken as days of UTC, "through December 31" as until January 1."""
-    words = frozenset(word.removesuffix("s") for word in re.findall(_WORD, match["words"] or ""))
-    when = Conditions(thinking={"Thinking": True, "Non-thinking": False}.get(match["thinking"] or ""))
-    if match["size"]:
-        size = int(match["size"]) * 1000
-        over = match["sign"] == ">"
-        when = replace(when, min_input_tokens=size + 1) if over else replace(when, max_input_tokens=size)
+    words = frozenset(word.removesuffix("s") for word in _EACH.findall(match["words"] or ""))
+    when = _when(match["thinking"], match["sign"], match["size"])
     since = moments.day(match["since"]) if match["since"] else None
     until = moments.day(match["until"]) + timedelta(days=1) if match["until"] else None
     if match["storage"] and not match["hourly"]:
         raise PageChanged(f"{match[0]!r} is a storage price of no known unit")
     return Tariff(Decimal(match["amount"]), words, bool(match["hourly"]), when, since, until)
+
+
+@lru_cache(maxsize=256)
+def _when(thinking: str | None, sign: str | None, size: str | None) -> Conditions:
+    most = int(size) * 1000 if size else None
+    thinks = {"Thinking": True, "Non-thinking": False}.get(thinking or "")
+    if most is None and thinks is None:
+        return ALWAYS
+    if most is not None and sign == ">":
+        return Conditions(min_input_tokens=most + 1, thinking=thinks)
+    return Conditions(max_input_tokens=most, thinking=thinks)

@@ -6,7 +6,7 @@ from typing import cast
 
 from lxml import etree
 
-from crawler import beijing, priced
+from crawler import beijing, moments, priced
 from crawler.failures import PageChanged
 from crawler.grid import Grid, Heading, Table
 from crawler.page import Page
@@ -27,6 +27,9 @@ _UNITS = {
     "推理输入": "input_tokens", "推理输出": "output_tokens", "缓存命中": "cache_read_tokens",
     "inferenceinput": "input_tokens", "inferenceoutput": "output_tokens", "cachehit": "cache_read_tokens",
     "input": "input_tokens", "output": "output_tokens",
+    # The English page since 2026-09: "Input Tokens (USD / million tokens)", "Cache (USD / million tokens)".
+    "inputtokens": "input_tokens", "outputtokens": "output_tokens", "cache": "cache_read_tokens",
+    "cachedinput": "cache_read_tokens",
 }  # fmt: skip
 # Embeddings: a row for each kind of input.
 _ITEMS = {
@@ -106,4 +109,4 @@ def _read_items(sheet: PriceSheet, table: Table, currency: str) -> None:
 def _peak_hours(page: Page, model: str) -> Conditions:
     lines = cast(list[etree._Element], _LINES(page.tree))
     text = "\n".join([*("".join(map(str, line.itertext())) for line in lines), page.prose])
-    return beijing.peak_hours(text, model)
+    return beijing.peak_hours(text, model) if "高峰时段" in text else moments.peak_hours(text)

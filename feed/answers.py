@@ -16,6 +16,7 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection, Engine
 
+from history import identity
 from history.db import reading
 from history.queries import Revision, revision
 
@@ -101,7 +102,8 @@ class Answers:
 
     def _headers(self, asked: "_Asked", state: Revision) -> dict[str, str]:
         scope = asked.request.scope
-        version = f"{software()}\n{self.public_url}\n{scope['path']}\n{scope['query_string']}\n{state}"
+        asked_for = f"{self.public_url}\n{scope['path']}\n{scope['query_string']}"
+        version = f"{software()}\n{identity.version()}\n{asked_for}\n{state}"
         etag = f'"{blake2b(version.encode(), digest_size=12).hexdigest()}"'
         headers = {"etag": etag, "cache-control": asked.cache_control}
         changed = [at for at in (state.event_at, state.run_at, state.effective_at) if at is not None]

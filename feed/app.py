@@ -18,6 +18,7 @@ from feed.api import (
     history,
     hosts,
     models,
+    plans,
     prices,
     providers,
     runs,
@@ -51,7 +52,8 @@ def create_app(engine: Engine, public_url: str, clock: Callable[[], datetime] = 
     app.add_middleware(Edge)
     errors.install(app)
     answering = (
-        prices, history, changes, discrepancies, feeds, models, providers, volumes, hosts, runs, status, snapshots,
+        prices, plans, history, changes, discrepancies, feeds, models, providers, volumes, hosts, runs, status,
+        snapshots,
     )  # fmt: skip
     for noun in answering:
         app.include_router(noun.router)

@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 
 
 class ProblemDetails(TypedDict):
-    """RFC 9457. `type` is "about:blank" where the status says it all; `valid` lists what could have been asked."""
+    """RFC 9457. `type` is "about:blank" where the status says it all; `valid` lists what could have been asked,
+    `close_names` what may have been meant."""
 
     type: str
     title: str
@@ -29,6 +30,7 @@ class ProblemDetails(TypedDict):
     detail: str
     instance: str
     valid: NotRequired[list[str]]
+    close_names: NotRequired[list[str]]
 
 
 class Problem(Exception):

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
+from feed import plans
 from feed.figures import conditions_in_words, percent, rate
-from feed.wording import clean, in_order, named, quoted, size_of, subject, unit_label
+from feed.wording import clean, in_order, moves_of_the_name, named, quoted, size_of, subject, unit_label
 from history.model import EventKind, Quote
 from history.queries import Change, Story
 
@@ -31,7 +32,7 @@ def headline(story: Story) -> str:
     """'deepseek-v4-flash: cache hit −98 %, output −71 %, input −56 %, >256K tier removed'"""
     told = pieces(story)
     more = len(told) - MOST_PIECES
-    line = ", ".join(str(piece) for piece in told[:MOST_PIECES])
+    line = ", ".join((*moves_of_the_name(story), *(str(piece) for piece in told[:MOST_PIECES])))
     return clean(f"{subject(story)}: {line}{f' and {more} more' if more > 0 else ''}")
 
 
@@ -46,7 +47,7 @@ def pieces(story: Story) -> list[Piece]:
         offer = (one.tier, one.region)
         if one.kind not in _OFFERS and not _is_move(one) and offer not in went:
             is_new = one.kind is EventKind.PRICE_ADDED and offer in came
-            told.append(Piece(named(one), _short(one.new, one.unit)) if is_new else _other_piece(one))
+            told.append(Piece(_what([one]), _short(one.new, one.unit)) if is_new else _other_piece(one))
     return list(dict.fromkeys(Piece(clean(piece.what), clean(piece.became), piece.direction) for piece in told))
 
 
@@ -55,6 +56,12 @@ def _is_move(one: Change) -> bool:
 
 
 def _offer_piece(one: Change) -> Piece:
+    if plans.is_plan(one):
+        quota = plans.included(one.new_terms or ())
+        became = (
+            f"new plan{f' with {quota}' if quota else ''}" if one.kind is EventKind.OFFER_ADDED else "plan withdrawn"
+        )
+        return Piece(one.region, became)
     tier = f"{one.tier} tier" if one.tier != "standard" else ""
     return Piece(f"{tier}{f' in {one.region}' if one.region else ''}", _OFFERS[one.kind])
 
@@ -71,6 +78,8 @@ def _other_piece(one: Change) -> Piece:
         return Piece(named(one), f"{_short(one.new, one.unit)} from {one.effective_at:%Y-%m-%d}")
     if one.unit:
         return Piece(named(one), "terms changed")
+    if plans.is_plan(one):
+        return Piece(one.region, plans.terms_moved(one.old_terms or (), one.new_terms or ()))
     return Piece("", f"now {quoted(one.new_terms)}" if one.new_terms else f"no longer {quoted(one.old_terms or ())}")
 
 
@@ -79,9 +88,15 @@ def _moves(changes: Iterable[Change]) -> Iterator[Piece]:
     alike: dict[tuple[str, str], list[Change]] = defaultdict(list)
     for one in sorted(changes, key=_greatness):
         alike[unit_label(one), _move(one)].append(one)
-    for (label, move), members in alike.items():
-        what = label if len(members) > 1 else named(members[0])
-        yield Piece(what, move, _direction(members[0]))
+    for (_, move), members in alike.items():
+        yield Piece(_what(members), move, _direction(members[0]))
+
+
+def _what(members: list[Change]) -> str:
+    """A plan's price says itself what it is."""
+    if plans.is_plan_price(members[0].unit):
+        return " and ".join(filter(None, dict.fromkeys(one.region for one in members)))
+    return unit_label(members[0]) if len(members) > 1 else named(members[0])
 
 
 def _greatness(one: Change) -> Fraction:
@@ -101,6 +116,8 @@ def _move(one: Change) -> str:
     size = size_of(one)
     if one.new is not None and not one.new.amount:
         moved = "now free"
+    elif one.old is not None and one.new is not None and one.unit is not None and plans.is_plan_price(one.unit):
+        moved = plans.move(one.old, one.new, one.unit, size)
     elif size is None:
         moved = f"now {_short(one.new, one.unit)}"
     else:
@@ -112,5 +129,7 @@ def _short(quote: Quote | None, unit: str | None) -> str:
     """$0.14/1M, $0.04/image"""
     if quote is None or unit is None:
         return ""
+    if plans.is_plan_price(unit):
+        return plans.price(quote, unit)
     price, bought = rate(quote, unit)
     return f"{price}/{bought.removesuffix(' tokens')}"

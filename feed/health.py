@@ -3,13 +3,16 @@
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
+from feed.drifting import sentences
 from feed.figures import moment
 from history.model import Outcome
 from history.queries import RunRecord, SourceStatus
 
-Word = Literal["ok", "stale", "failing", "never_run"]
+Word = Literal["ok", "drifting", "stale", "failing", "never_run"]
 # Late by more than this many intervals: the schedule itself has failed.
 LATE = 3
+# What a line has room for; /v1/status has all.
+DRIFTS = 3
 
 
 class Health(NamedTuple):
@@ -31,11 +34,15 @@ def health(source: SourceStatus, now: datetime) -> Health:
         what = "prices" if source.states == "offers" else source.states
         still = f"The {what} are from {moment(success.observed_at)}." if success else "It was never read well."
         why = f"{newest.failure}: {newest.message}".rstrip(".")
-        return Health("failing", f"{why}, at {moment(newest.observed_at)}. {still}{notes}", age)
+        drifted = f" It had drifted before that: {_drifts(source)}." if source.drifting else ""
+        return Health("failing", f"{why}, at {moment(newest.observed_at)}. {still}{drifted}{notes}", age)
     if age is None or age > LATE * timedelta(seconds=source.interval_s):
         return Health("stale", f"Read well, but last {_ago(age)}; {_every(source.interval_s)}.{notes}", age)
     left_out = f" {newest.message}." if newest.outcome is Outcome.PARTIAL and newest.message else ""
     stated = f"{newest.offers} {source.states if newest.offers != 1 else source.states.removesuffix('s')}"
+    if source.drifting:
+        drifted = f" Since {moment(source.drifting.since)} it is not what it was: {_drifts(source)}."
+        return Health("drifting", f"Read {_ago(age)}, {stated}.{drifted}{left_out}{notes}", age)
     return Health("ok", f"Read {_ago(age)}, {stated}.{left_out}{notes}", age)
 
 
@@ -44,12 +51,20 @@ def _went_wrong(run: RunRecord) -> bool:
     return run.outcome is not Outcome.COMPLETE and not left_out_some
 
 
+def _drifts(source: SourceStatus) -> str:
+    told = sentences(source.drifting.drifts) if source.drifting else []
+    more = [f"and {len(told) - DRIFTS} more"] if len(told) > DRIFTS else []
+    return "; ".join([*told[:DRIFTS], *more])
+
+
 def _notes(source: SourceStatus, now: datetime) -> str:
     notes = ""
     if source.held:
         notes += f" {len(source.held)} {'price waits' if len(source.held) == 1 else 'prices wait'} for a second look."
     if source.paused_until is not None and source.paused_until > now:
-        notes += f" Paused until {moment(source.paused_until)}, at the source's own wish."
+        is_spent = source.newest is not None and source.newest.failure == "BudgetSpent"
+        why = "the requests of its day are spent" if is_spent else "at the source's own wish"
+        notes += f" Paused until {moment(source.paused_until)}, {why}."
     return notes
 
 

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 
+from feed import plans
 from feed.figures import change, conditions_in_words, moment, percent, rate
+from history import identity
 from history.model import EventKind, Quote
 from history.queries import Change, Story
 from history.units import UNITS
@@ -25,8 +27,16 @@ def subject(story: Story) -> str:
 
 
 def sentences(story: Story) -> list[str]:
-    """One sentence a change: what it was, what it is now."""
-    return list(dict.fromkeys(clean(_sentence(change)) for change in in_order(story.changes)))
+    """One sentence a change: what it was, what it is now; before them, that the name means another model now."""
+    told = [_sentence(change) for change in in_order(story.changes)]
+    return list(dict.fromkeys(clean(sentence) for sentence in (*moves_of_the_name(story), *told)))
+
+
+def moves_of_the_name(story: Story) -> list[str]:
+    """'alias moved to openai/gpt-4o-2024-08-06', where a price changes on the day on which that began."""
+    priced = [one for one in story.changes if one.unit is not None and one.kind is not EventKind.PRICE_CORRECTED]
+    moved = (identity.moved_to(one.provider, one.model, one.effective_at) for one in priced)
+    return list(dict.fromkeys(f"alias moved to {canonical}" for canonical in moved if canonical))
 
 
 def when(story: Story) -> str:
@@ -41,8 +51,8 @@ def when(story: Story) -> str:
 
 def named(change: Change) -> str:
     """'batch input (>256K, off-peak) in eu'"""
-    tier = "" if change.tier == "standard" else f"{change.tier} "
-    label = unit_label(change) if change.unit else "offer"
+    tier = "" if change.tier == "standard" or plans.is_plan(change) else f"{change.tier} "
+    label = unit_label(change) if change.unit else "plan" if plans.is_plan(change) else "offer"
     conditions = conditions_in_words(change.conditions)
     return f"{tier}{label}{f' ({conditions})' if conditions else ''}{f' in {change.region}' if change.region else ''}"
 
@@ -107,7 +117,7 @@ def _cancelled(one: Change) -> str:
 def _terms_moved(one: Change) -> str:
     old, new = one.old_terms or (), one.new_terms or ()
     if one.unit is None:
-        return f"terms were {quoted(old)}, now {quoted(new)}"
+        return plans.terms_moved(old, new) if plans.is_plan(one) else f"terms were {quoted(old)}, now {quoted(new)}"
     if old != new:
         then, now = (conditions_in_words("".join(terms)) or "no conditions" for terms in (old, new))
         return f"{_full(one.new, one.unit)} as before, but now under {now} (was {then})"

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, select, updat
 from history import tables as t
 from history.book import Change, Held, InForce, OfferState, Verdict, Version
 from history.bulk import Columns, insert_columns, update_columns
+from history.columns import OPEN
 from history.model import OfferKey, Quote, SeriesKey
 
 # Well below the number of parameters that either database takes.
@@ -101,7 +102,7 @@ class Ledger:
             live = (
                 t.price.c.series_id == bindparam("the_series"),
                 t.price.c.valid_from == bindparam("the_start"),
-                t.price.c.superseded_at == t.OPEN,
+                t.price.c.superseded_at == OPEN,
             )
             self.connection.execute(update(t.price).where(*live).values(superseded_at=self.now), rows)
 

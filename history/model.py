@@ -9,6 +9,7 @@ from functools import lru_cache
 from json import dumps
 from typing import Any, Literal, NamedTuple
 
+from history.drift import BLANK, Shape
 from history.times import from_rfc3339, to_rfc3339
 
 # A map sells nothing: it tells what others charge.
@@ -31,7 +32,8 @@ class Provider:
 @dataclass(frozen=True, slots=True)
 class Source:
     """One price source: the page or API that one spider reads. `name` is the spider's name; `longest_s` is how long
-    one crawl of it may take, in seconds. `billers` are the other providers whose prices it tells, by slug."""
+    one crawl of it may take, in seconds, `daily_budget` how many requests a day (UTC) it may cost its host. `billers`
+    are the other providers whose prices it tells, by slug."""
 
     name: str
     provider: Provider
@@ -41,6 +43,7 @@ class Source:
     interval_s: int
     verified: str = ""
     longest_s: int = 300
+    daily_budget: int = 200
     witness: Witness = "first_party"
     billers: Mapping[str, Provider] = field(default_factory=dict)
 
@@ -329,7 +332,8 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one run read: all that its pages state, or the failure that ended it."""
+    """What one run read: all that its pages state, or the failure that ended it. `requests` is all that it sent:
+    robots.txt, redirects and second tries too."""
 
     source: Source
     extractor: str
@@ -341,6 +345,8 @@ class Reading:
     notices: tuple[Notice, ...] = ()
     unread: Mapping[str, int] = field(default_factory=dict)
     failure: Failure | None = None
+    shape: Shape = BLANK
+    requests: int = 0
 
 
 class EventKind(StrEnum):

@@ -14,6 +14,7 @@ from history.compare import compare
 from history.ledger import Ledger, insert, next_id
 from history.model import Failure, OfferKey, Outcome, Provider, Reading, Rejection, Source, noun_of
 from history.register import Register
+from history.shapes import keep_shape
 from history.shelf import Shelf
 from history.statistics import examine
 from history.validation import Seen, validate
@@ -115,6 +116,7 @@ def record(connection: Connection, reading: Reading, now: datetime) -> Recorded:
         len(stated.hosts),
     )
     write_run(connection, declared.source_id, recorded, reading, now)
+    keep_shape(connection, declared.source_id, recorded.run_id, outcome, reading, recorded.statements)
     _write_rejections(connection, recorded.run_id, rejections)
     billers = billers_of(connection, reading.source, seen)
     Ledger(connection, *declared, recorded.run_id, now, billers).write(verdict)
@@ -164,6 +166,7 @@ def declare(connection: Connection, source: Source) -> Declared:
         "url": source.url,
         "interval_s": source.interval_s,
         "verified": source.verified,
+        "daily_budget": source.daily_budget,
         "witness": source.witness,
     }
     return Declared(_upsert(connection, t.source, "name", source.name, **stated), provider_id)

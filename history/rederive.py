@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from history import tables as t
 from history.book import Book, Change, InForce, Verdict, Version
+from history.columns import OPEN
 from history.compare import compare
 from history.ledger import Ledger, next_id
 from history.model import EventKind, Outcome, Quote, Reading, SeriesKey, Source
@@ -113,7 +114,7 @@ _LIVE = (
     select(t.offer.c.model, t.offer.c.tier, t.offer.c.region, t.series.c.unit, t.series.c.conditions, t.price)
     .join_from(t.price, t.series, t.series.c.id == t.price.c.series_id)
     .join(t.offer, t.offer.c.id == t.series.c.offer_id)
-    .where(t.offer.c.source_id == bindparam("source_id"), t.price.c.superseded_at == t.OPEN)
+    .where(t.offer.c.source_id == bindparam("source_id"), t.price.c.superseded_at == OPEN)
 )
 
 

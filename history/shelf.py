@@ -9,6 +9,7 @@ from sqlalchemy import Connection, CursorResult, Select, bindparam, or_, select
 
 from history import tables as t
 from history.book import Book, Held, OfferState
+from history.columns import OPEN
 from history.model import OfferKey, Outcome, Quote, SeriesKey
 from history.validation import Seen
 
@@ -78,7 +79,7 @@ _ANNOUNCED = (
     .select_from(t.price.join(_NAMED, t.series.c.id == t.price.c.series_id))
     .where(
         _FEW_OF_SOURCE,
-        t.price.c.superseded_at == t.OPEN,
+        t.price.c.superseded_at == OPEN,
         t.price.c.valid_from > t.price.c.recorded_at,
         or_(t.series.c.in_force_from.is_(None), t.price.c.valid_from > t.series.c.in_force_from),
     )

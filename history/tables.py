@@ -1,109 +1,24 @@
 """The tables, alike on SQLite and PostgreSQL: exact money, UTC microseconds, append-only price versions."""
 
-from datetime import datetime
-from decimal import Decimal
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Date,
-    DateTime,
-    Dialect,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
     MetaData,
-    Numeric,
-    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from history.columns import Closing, Id, Moment, Money, Word
 from history.guards import guard
-from history.model import plain
-from history.times import aware, from_micros, to_micros
-
-
-class Money(TypeDecorator[Decimal]):
-    """Exact decimals: NUMERIC on PostgreSQL, plain decimal text on SQLite (whose NUMERIC is a float)."""
-
-    impl = Numeric
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else Numeric())
-
-    def process_bind_param(self, value: Decimal | str | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value if isinstance(value, str) else plain(value)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value)
-
-
-class Moment(TypeDecorator[datetime]):
-    """Aware UTC times: timestamptz on PostgreSQL, microseconds since 1970 on SQLite (which drops offsets)."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(BigInteger() if dialect.name == "sqlite" else DateTime(timezone=True))
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        return to_micros(value) if dialect.name == "sqlite" else aware(value)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return from_micros(value) if dialect.name == "sqlite" else aware(value)
-
-
-class Closing(Moment):
-    """When a version ceased to be believed; None while it is. Stored as 1970-01-01, so that it can be part of a key
-    and costs no byte on SQLite: compare with OPEN, never with NULL."""
-
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        return super().process_bind_param(value or OPEN, dialect)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        closed = super().process_result_value(value, dialect)
-        return None if closed == OPEN else closed
-
-
-class Word(TypeDecorator[str]):
-    """One of a few fixed words, stored as its number: a word in every row of ten million is 90 MB."""
-
-    impl = SmallInteger
-    cache_ok = True
-
-    def __init__(self, *words: str) -> None:
-        super().__init__()
-        self.words = words
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> int | None:
-        return None if value is None else self.words.index(value)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> str | None:
-        return None if value is None else self.words[value]
-
-
-OPEN = from_micros(0)
-
-# SQLite makes only INTEGER PRIMARY KEY an alias of the row's own id.
-Id = BigInteger().with_variant(Integer(), "sqlite")
 
 metadata = MetaData()
 
@@ -127,6 +42,7 @@ source = Table(
     Column("interval_s", Integer, nullable=False),
     Column("verified", Text, nullable=False),
     Column("paused_until", Moment),
+    Column("daily_budget", Integer),
     Column("witness", Text, nullable=False),
     CheckConstraint("witness IN ('first_party','documented','gateway','imported')", name="source_witness"),
 )
@@ -192,13 +108,16 @@ fetch = Table(
 )
 
 # What tells drift before it hurts: the outline of what was read (canonical JSON: its tables, and the headers that
-# the spider knows and nothing matched), and how many requests it took.
+# the spider knows and nothing matched), and how many requests it took. `baseline_id` is the run that it is measured by:
+# itself where it has not drifted, NULL where it is not measured (it failed, or is partial and has not drifted).
 run_shape = Table(
     "run_shape",
     metadata,
     Column("run_id", Id, ForeignKey("run.id"), primary_key=True, autoincrement=False),
     Column("requests", Integer, nullable=False),
     Column("shape", Text, nullable=False),
+    Column("baseline_id", Id, ForeignKey("run.id")),
+    Index("run_shape_measured_by", "baseline_id"),
 )
 
 rejection = Table(

@@ -19,6 +19,11 @@ def aware(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def midnight(moment: datetime) -> datetime:
+    """When the day of UTC began that the moment is in."""
+    return aware(moment).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def from_rfc3339(text: str) -> datetime:
     """RFC 3339 with an offset → aware UTC; ValueError says what is wrong."""
     if not _RFC3339.fullmatch(text):

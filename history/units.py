@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-Quantity = Literal["tokens", "token_hours", "requests", "images", "seconds", "characters", "pages", "hours"]
+Quantity = Literal[
+    "tokens", "token_hours", "requests", "images", "seconds", "characters", "pages", "hours",
+    "months", "quarters", "years",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Unit:
 _TOKEN = Decimal("0.0015")
 _EACH = Decimal("100")
 _MINUTE = Decimal("1")
+_MONTH = Decimal("5000")
 
 _ALL = (
     Unit("input_tokens", "input", "tokens", _TOKEN, "input", "text"),
@@ -52,5 +56,19 @@ _ALL = (
     Unit("requests", "request", "requests", _EACH),
     Unit("web_searches", "web search", "requests", _EACH),
     Unit("session_hours", "session hour", "hours", _EACH),
+    Unit("plan_months", "monthly price", "months", _MONTH),
+    Unit("plan_months_billed_quarterly", "monthly price billed quarterly", "months", _MONTH),
+    Unit("plan_months_billed_yearly", "monthly price billed yearly", "months", _MONTH),
+    Unit("plan_quarters", "quarterly price", "quarters", 3 * _MONTH),
+    Unit("plan_years", "yearly price", "years", 12 * _MONTH),
 )
 UNITS: dict[str, Unit] = {unit.name: unit for unit in _ALL}
+
+# What a subscription is paid in: for how many months the price is, and how many are paid at once.
+PLAN_UNITS: dict[str, tuple[int, int]] = {
+    "plan_months": (1, 1),
+    "plan_months_billed_quarterly": (1, 3),
+    "plan_months_billed_yearly": (1, 12),
+    "plan_quarters": (3, 3),
+    "plan_years": (12, 12),
+}

@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from history.model import Offer, OfferKey, PriceComponent, Quote, Rejection, SeriesKey, Source, Witness, conditions_text
-from history.units import UNITS
+from history.quotas import PLAN_TIER, quotas
+from history.units import PLAN_UNITS, UNITS
 
 # Roughly how many of a currency make one US dollar: only to place a ceiling, never to convert a price.
 DOLLAR_IN = {"USD": 1, "EUR": 1, "CNY": 8}
@@ -69,16 +70,20 @@ def validate(offers: Iterable[Offer], source: Source) -> tuple[Seen, list[Reject
 
 def _observations(offer: Offer, source: Source) -> Iterator[Observation]:
     _check_identity(offer, source)
-    for unit, conditions, quote, starts_at in _quoted(offer.components, source.currencies):
+    for unit, conditions, quote, starts_at in _quoted(offer.components, source.currencies, offer.tier == PLAN_TIER):
         yield Observation(SeriesKey(offer.model, offer.tier, offer.region, unit, conditions), quote, starts_at)
 
 
 @lru_cache(maxsize=4096)
-def _quoted(components: tuple[PriceComponent, ...], currencies: frozenset[str]) -> list[Quoted]:
+def _quoted(components: tuple[PriceComponent, ...], currencies: frozenset[str], is_plan: bool) -> list[Quoted]:
     """The components in comparable form; the same ones come again and again, run by run and model by model."""
     quoted = []
     for component in components:
         _check(component, currencies)
+        if (component.unit in PLAN_UNITS) != is_plan:
+            raise _Refused(
+                "not_a_plan", f"{_named(component)}: tier {PLAN_TIER!r} is for subscriptions, and only for them"
+            )
         conditions = conditions_text(component.conditions)
         quote = Quote(component.amount, component.currency, component.per, component.list_amount, component.valid_to)
         quoted.append((component.unit, conditions, quote.text, component.valid_from))
@@ -92,10 +97,14 @@ def _check_identity(offer: Offer, source: Source) -> None:
         raise _Refused(
             "other_provider", f"it names provider {offer.provider!r}, the source is {source.provider.slug!r}"
         )
-    if not offer.model.strip() or not offer.model.isprintable() or len(offer.model) > 200:
+    if not any(map(str.isalpha, offer.model)) or not offer.model.isprintable() or len(offer.model) > 200:
         raise _Refused("bad_model_name", f"{offer.model[:80]!r} cannot be a model's name")
     if not offer.components and not offer.terms:
         raise _Refused("nothing_stated", "it has neither a price nor a term")
+    try:
+        quotas(offer.terms)
+    except ValueError as error:
+        raise _Refused("bad_quota", str(error)) from error
 
 
 def _check(component: PriceComponent, currencies: frozenset[str]) -> None:

@@ -45,7 +45,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.asked.append(Asked(self.path, headers))
-        behave = self.server.behaviours.get(self.path, status(404, b"not here"))
+        behaviours = self.server.behaviours
+        behave = behaviours.get(self.path) or behaviours.get(self.path.partition("?")[0], status(404, b"not here"))
         try:
             behave(self)
         except (BrokenPipeError, ConnectionResetError):
@@ -63,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class MisbehavingServer(ThreadingHTTPServer):
-    """`behaviours` by path; `asked` has every request."""
+    """`behaviours` by path, with its query or else without; `asked` has every request."""
 
     daemon_threads = True
     block_on_close = False

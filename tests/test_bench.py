@@ -1,15 +1,22 @@
 """What `make bench` prints: ratios that hold or are missed, and sides that do the same work."""
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from scrapy import Request
+from scrapy.http import HtmlResponse
 from sqlalchemy import Engine, func, select
 
-from bench import grown, scale, sequences, year
+from bench import corpus, crawl, grown, scale, sequences, year
 from bench.figures import Figure, paired, seconds
+from crawler import amounts
+from crawler.page import Page
+from history.columns import OPEN
 from history.db import reading
-from history.tables import OPEN, price
+from history.tables import price
 from tests.brute_force import BruteForce
 from tests.history.pages import day
 
@@ -109,3 +116,73 @@ def test_the_page_of_the_year_says_what_its_offers_say() -> None:
         assert model["id"] == offer.model
         stated = [Decimal(model["pricing"][name]) * 1_000_000 for name in ("prompt", "completion")]
         assert stated == [component.amount for component in offer.components]
+
+
+def timed(name: str, kind: str, ours: float, bare: float) -> corpus.Timed:
+    return corpus.Timed(name=name, kind=kind, size=2_000, ours=ours, bare=bare)
+
+
+def test_the_corpus_is_compared_as_a_whole_and_by_its_slowest_page() -> None:
+    pages = [timed("a 1", "HTML", 6, 2), timed("b 1", "HTML", 10, 2), timed("c 1", "JSON", 2, 2)]
+    together, slowest = corpus.compared(pages)
+    assert (together.ratio, together.bound) == (3, 4)
+    assert together.detail == "HTML 4.00, JSON 1.00"
+    assert (slowest.ratio, slowest.bound) == (5, 6)
+    assert slowest.detail == "b 1 5.00 (2.0 KB), a 1 3.00 (2.0 KB), c 1 1.00 (2.0 KB)"
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body", "kind", "parsed"),
+    [
+        ("application/json", b'{"data": [1]}', "JSON", {"data": [1]}),
+        ("application/x-ndjson", b'{"a": 1}\n{"a": 2}\n', "JSON", [{"a": 1}, {"a": 2}]),
+    ],
+)
+def test_json_is_parsed_by_json(media_type: str, body: bytes, kind: str, parsed: object) -> None:
+    found, parse = corpus.parser_of(page(body, media_type))
+    assert (found, parse()) == (kind, parsed)
+
+
+def test_html_is_parsed_to_a_tree_also_inside_of_json() -> None:
+    source = "<html><body><table><tr><td>1</td></tr></table></body></html>"
+    held = json.dumps({"data": {"content": source}}).encode()
+    for media_type, body in (("text/html; charset=utf-8", source.encode()), ("application/json", held)):
+        _, parse = corpus.parser_of(page(body, media_type))
+        tree: Any = parse()
+        assert tree.findtext(".//td") == "1"
+
+
+def test_markdown_is_parsed_with_its_tables() -> None:
+    kind, parse = corpus.parser_of(page(b"| a |\n|---|\n| 1 |\n", "text/markdown"))
+    tokens: Any = parse()
+    assert kind == "Markdown"
+    assert "td_open" in [token.type for token in tokens]
+
+
+def test_what_a_text_was_worth_is_forgotten_before_each_repetition() -> None:
+    amounts.parse("$1", "USD")
+    held = [cache for cache in corpus.caches() if cache.cache_info().currsize]
+    assert any(cache.__wrapped__ is amounts.parse.__wrapped__ for cache in held)
+
+
+def test_without_captures_the_corpus_is_skipped_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Any
+) -> None:
+    monkeypatch.setattr(corpus, "RECORDED", tmp_path / "none")
+    assert corpus.figures() == []
+    assert "skipped" in capsys.readouterr().out
+
+
+def test_both_spiders_read_the_same_texts_of_a_page_of_300_kb() -> None:
+    body, url = crawl.page_of(7), "http://127.0.0.1:20000/7"
+    request = Request(url, meta={"asked": url, "known": None})
+    answer = HtmlResponse(url, body=body, request=request, headers={"Content-Type": "text/html; charset=utf-8"})
+    ours, peer = (list(kind(url=url).read(answer)) for kind in (crawl.Paged, crawl.Selected))
+    assert 250_000 < len(body) < 350_000
+    assert len(ours) == crawl.ROWS
+    assert ours == peer
+    assert ours[0][0] == "author/model-00000"
+
+
+def page(body: bytes, media_type: str) -> Page:
+    return Page("https://prices.example/", body, media_type, datetime(2026, 11, 1, tzinfo=UTC))

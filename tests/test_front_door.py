@@ -120,13 +120,27 @@ def test_status_tells_of_every_source_in_words_and_in_json(tokentape: Run) -> No
     tokentape("replay", str(FIXTURE))
     assert "deepseek" in tokentape("status").stdout
     told = [json.loads(line) for line in tokentape("status", "--json").stdout.splitlines()]
-    assert [(each["source"], each["health"] in ("ok", "stale", "failing")) for each in told] == [("deepseek", True)]
+    words = ("ok", "drifting", "stale", "failing")
+    assert [(each["source"], each["health"] in words) for each in told] == [("deepseek", True)]
+    assert all(isinstance(words, str) for words in told[0]["drift"])
+    assert (told[0]["requests_today"], told[0]["daily_budget"]) == (0, 200)
 
 
 def test_a_crawl_that_fails_says_why_and_exits_with_1(tokentape: Run) -> None:
     done = tokentape("crawl", "deepseek", "--url", "http://127.0.0.1:9/pricing", "--json")
     assert done.returncode == 1, done.stderr
     assert json.loads(done.stdout)["failure"] == "FetchFailed"
+
+
+def test_a_source_that_needs_a_browser_says_so_where_a_person_looks(
+    tokentape: Run, environment: dict[str, str]
+) -> None:
+    environment["TOKENTAPE_CHROMIUM"] = "no-such-browser"
+    assert tokentape("crawl", "zhipu_cn").returncode == 1
+    told = json.loads(tokentape("status", "--json").stdout)
+    assert told["health"] == "failing"
+    for word in ("drawn by scripts, which needs a browser", "no-such-browser", "tokentape doctor"):
+        assert word in told["sentence"]
 
 
 @pytest.fixture

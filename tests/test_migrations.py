@@ -16,8 +16,9 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, StatementError
 from sqlalchemy.types import Boolean, Date, Integer, LargeBinary
 
 import migrations
+from history.columns import Moment, Money
 from history.db import reading, writing
-from history.tables import Moment, Money, metadata, price
+from history.tables import metadata, price
 
 ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 5, 22, 16, 0, 0, 123456, tzinfo=UTC)
@@ -180,8 +181,8 @@ def described(engine: Engine) -> set[tuple[Any, ...]]:
     """Everything that the database itself says of its tables, without Alembic's own; where lines end says nothing."""
     of_kind = {"sqlite": SQLITE_SCHEMA, "postgresql": POSTGRESQL_SCHEMA}[engine.dialect.name]
     with reading(engine) as connection:
-        rows = connection.exec_driver_sql(of_kind)
-        return {tuple(" ".join(word.split()) if isinstance(word, str) else word for word in row) for row in rows}
+        # SQLite adds a column without a line break.
+        return {tuple(" ".join(str(cell).split()) for cell in row) for row in connection.exec_driver_sql(of_kind)}
 
 
 SQLITE_SCHEMA = "SELECT name, sql FROM sqlite_schema WHERE tbl_name <> 'alembic_version'"

@@ -22,8 +22,8 @@ from tests.misbehaving_server import MisbehavingServer, page
 from tests.test_replay import Rows, rows_of
 
 DAYS = 6
-# Slots are the scheduler's own; a replay has none.
-SLOTS = "slot"
+# Slots are the scheduler's own; a replay has none, and it sends no requests.
+SLOTS, SHAPES = "slot", "run_shape"
 
 
 @pytest.fixture
@@ -65,9 +65,14 @@ def test_six_scheduled_days_make_the_same_history_as_a_replay(
         assert schedule.run_due(present) == []
     assert server.pages_asked() == ["/models"] * DAYS
     scheduled, replayed = rows_of(engine), _replayed(days, tmp_path)
-    for name in replayed.keys() - {SLOTS}:
+    for name in replayed.keys() - {SLOTS, SHAPES}:
         assert scheduled[name] == replayed[name], name
     assert len(scheduled[SLOTS]) == DAYS
+    sent = [(run, requests) for run, requests, *_ in scheduled[SHAPES]]
+    assert sent == [(run, 2) for run in range(1, DAYS + 1)], "the page and robots.txt"
+    assert [(run, *shape) for run, _, *shape in scheduled[SHAPES]] == [
+        (run, *shape) for run, _, *shape in replayed[SHAPES]
+    ]
 
 
 def _replayed(days: list[Capture], tmp_path: Path) -> Rows:

@@ -26,7 +26,7 @@ class _Item(msgspec.Struct, rename="camel"):
     product_name: str
     unit_of_measure: str
     type: str
-    tier_minimum_units: Any = 0
+    tier_minimum_units: Any
 
 
 class _Answer(msgspec.Struct):

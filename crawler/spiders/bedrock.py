@@ -23,7 +23,7 @@ _PER = {"1K tokens": 1_000, "1M tokens": 1_000_000}
 class _Dimension(msgspec.Struct, rename="camel"):
     unit: str
     price_per_unit: dict[str, Any]
-    begin_range: str = "0"
+    begin_range: str
 
 
 class _Term(msgspec.Struct, rename="camel"):
@@ -46,27 +46,30 @@ class _Regions(msgspec.Struct):
 class Bedrock(PricingSpider):
     name = "bedrock"
     provider = Provider("aws-bedrock", "Amazon Bedrock", "cloud")
-    # The second holds Claude and other makers' models.
     start_urls = [f"{_LISTS}/AmazonBedrock/current{_INDEX}", f"{_LISTS}/AmazonBedrockFoundationModels/current{_INDEX}"]
     currency = "USD"
     offers_expected = range(100, 50_000)
-    interval = timedelta(days=1)
-    longest = timedelta(minutes=40)
+    interval, longest = timedelta(days=1), timedelta(minutes=40)
+    # Two indexes (the second has Claude), and a list for each of some 35 regions in each, once a day.
+    daily_budget = 300
 
     def extract(self, page: Page) -> Iterator[Offer]:
         if page.url.endswith(_INDEX):
             return
         prices, sheet, seen = page.json_as(_List), PriceSheet(), set[tuple[Usage, str, PriceComponent]]()
-        if not prices.products:
-            raise PageChanged("the list holds no products: no price was found")
+        if not prices.products or not (on_demand := prices.terms.get("OnDemand")):
+            raise PageChanged("the list holds no products or no terms on demand: no price was found")
+        page.unread.update("a term or a product alone" for _ in prices.products.keys() ^ on_demand.keys())
         for sku, product in prices.products.items():
             said = product.attributes
-            for term in prices.terms.get("OnDemand", {}).get(sku, {}).values():
+            for term in on_demand.get(sku, {}).values():
                 for dimension in term.price_dimensions.values():
                     if (found := _read(said, dimension, page)) is None:
                         continue
                     billed, price = found
-                    region = "/".join(filter(None, (said.get("regionCode"), billed.zone)))
+                    if "regionCode" not in said:
+                        raise PageChanged(f"{sku} ({billed.model}) does not say in which region its price applies")
+                    region = "/".join(filter(None, (said["regionCode"], billed.zone)))
                     if (billed, region, price) not in seen:
                         sheet.add(billed.model, price, tier=billed.tier, region=region)
                     seen.add((billed, region, price))

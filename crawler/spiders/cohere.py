@@ -47,9 +47,14 @@ class Cohere(PricingSpider):
         for table in page.tables:
             if table.has_money:
                 table.leave()
-        for model in embedded.objects(page.next_stream, '{"modelName":', '"pricings":[{', _Model):
+        models = list(embedded.objects(page.next_stream, '{"modelName":', '"pricings":[{', _Model))
+        if unpriced := page.next_stream.count('"modelName":') - len(models):
+            page.unread["models without pricings"] += unpriced
+        for model in models:
             if model.per == "Free":
                 # A trial is free, and its zeros are no prices.
+                if any(price for one in model.pricings for price in (one.input_price, one.output_price)):
+                    raise PageChanged(f"{model.model_name} is free, and has prices: {model.pricings}")
                 sheet.add_new(model.model_name, terms=("free",))
             elif _BY_TIME.search(model.per):
                 page.unread[f"{model.model_name}: per {model.per}"] += 1

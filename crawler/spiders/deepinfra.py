@@ -45,6 +45,7 @@ class DeepInfra(PricingSpider):
             raise PageChanged("the list of models is empty, or no price was found in it")
         for model in models:
             pricing = (model.metadata.pricing if model.metadata else None) or {}
+            page.unread.update([] if pricing else ["models without pricing"])
             try:
                 prices = keyed.prices(pricing, _UNITS, self.currency, 1_000_000, page.unread)
             except PageChanged as error:

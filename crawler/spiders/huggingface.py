@@ -44,6 +44,7 @@ class HuggingFace(PricingSpider):
             raise PageChanged("the list of models is empty, or no price was found in it")
         for model in models:
             for route in model.providers:
+                page.unread.update([] if route.pricing or route.is_free else ["routes without pricing"])
                 try:
                     prices = keyed.prices(route.pricing or {}, _UNITS, self.currency, 1_000_000, page.unread)
                 except PageChanged as error:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import cast
 
-from lxml import etree, html
+from lxml import etree
 
 from crawler import grid, markup, priced
 from crawler.failures import PageChanged
@@ -39,6 +39,7 @@ class MiniMaxCN(PricingSpider):
     currency = "CNY"
     offers_expected = range(2, 30)
     rendered = True
+    drawn = "div[style*='grid-template-columns']"
     verified = "2026-07-17"
 
     def extract(self, page: Page) -> Iterator[Offer]:
@@ -64,14 +65,14 @@ class MiniMaxCN(PricingSpider):
             sheet.add(name, *priced.components(stated), tier=tier, terms=(*terms, *priced.terms(stated)))
 
 
-def _grids(tree: html.HtmlElement) -> Iterator[list[html.HtmlElement]]:
+def _grids(tree: markup.Element) -> Iterator[list[markup.Element]]:
     """The rows of each grid; the first one is its header."""
-    for _, rows in groupby(cast(list[html.HtmlElement], _ROWS(tree)), html.HtmlElement.getparent):
+    for _, rows in groupby(cast(list[markup.Element], _ROWS(tree)), markup.Element.getparent):
         yield list(rows)
 
 
-def _tier(row: html.HtmlElement, page: Page) -> str:
-    tabs = {tab.text_content(): tab.get("aria-selected") for tab in cast(list[html.HtmlElement], _TABS(row))}
+def _tier(row: markup.Element, page: Page) -> str:
+    tabs = {markup.text_of(tab): tab.get("aria-selected") for tab in cast(list[markup.Element], _TABS(row))}
     page.unread.update(f"tab: {name}" for name, selected in tabs.items() if selected != "true")
     opened = [name for name, selected in tabs.items() if selected == "true"] if tabs else ["标准"]
     if len(opened) != 1 or opened[0] not in _TIERS:

@@ -16,10 +16,9 @@ from crawler.spider import PricingSpider
 from history.model import Offer, PriceComponent, Provider
 
 _TOKENS = {"input": "input_tokens", "cached input": "cache_read_tokens", "output": "output_tokens"}
-_ID, _NOT_READ = (
-    re.compile(r"[a-z0-9.]+(?:-[a-z0-9.]+)+"),
-    re.compile(r"Annotations|Available on|(?:One-off )?(?:(?:Data )?Storage|(?:Fine-?)?(?:Training|Tuning))\b.*", re.I),
-)
+_ID = re.compile(r"[a-z0-9.]+(?:-[a-z0-9.]+)+")
+_KEPT = r"(?:One-off )?(?:(?:Data )?Storage|(?:Fine-?)?(?:Training|Tuning))\b.*"
+_NOT_READ = re.compile(rf"Annotations|Available on|{_KEPT}", re.IGNORECASE)
 
 
 class _Model(msgspec.Struct):
@@ -40,11 +39,13 @@ class Mistral(PricingSpider):
 
     def extract(self, page: Page) -> Iterator[Offer]:
         sheet = PriceSheet()
-        priced = [table for table in page.tables if table.has_money]
-        tables = [table for table in priced if "Model" in table.header or any(map(_unit, table.header))]
-        for table in priced:
-            _read_table(sheet, table) if table in tables else table.leave()
+        tables = [table for table in page.tables if table.has_money]
+        for table in tables:
+            known = "Model" in table.header or any(map(_unit, table.header))
+            _read_table(sheet, table) if known else table.leave()
         models = [] if tables else list(embedded.objects(page.next_stream, '{"id":', '"price":[{', _Model))
+        if models and not any(model.type for model in models):
+            raise PageChanged("no model says its type, so the tools are not known from the models")
         # On 2026-05-08 mistral-small-latest was given for Mistral Small 4 and for 3.2: then it names neither.
         shared = Counter(given for given, _ in {(model.api or model.api_endpoint, model.name) for model in models})
         for model in models:
@@ -67,8 +68,7 @@ def _read_model(sheet: PriceSheet, model: _Model, name: str, unread: Counter[str
         elif term := amounts.term(cell.text):
             terms.append(term)
         else:
-            per = " / min" if label == "Audio Input/min" else ""
-            prices.append(quoted(Cell(cell.lines[0] + per), _unit(label), "USD"))
+            prices.append(quoted(Cell(cell.lines[0] + " / min" * (label == "Audio Input/min")), _unit(label), "USD"))
             terms += cell.lines[1:]
     if prices or terms:
         sheet.add_new(name, *prices, terms=tuple(terms))

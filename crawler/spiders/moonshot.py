@@ -11,6 +11,8 @@ from history.model import Offer, Provider
 class Moonshot(PricingSpider):
     name = "moonshot"
     provider = Provider("moonshot", "Moonshot AI", "lab")
+    # An index and a page for each of some ten models, every hour.
+    daily_budget = 800
     start_urls = ["https://platform.kimi.ai/docs/pricing/chat"]
     currency = "USD"
     offers_expected = range(3, 60)

@@ -11,6 +11,8 @@ from history.model import Offer, Provider
 class MoonshotCN(PricingSpider):
     name = "moonshot_cn"
     provider = Provider("moonshot-cn", "Moonshot AI (China)", "lab")
+    # An index and a page for each of some ten models, every hour.
+    daily_budget = 800
     start_urls = ["https://platform.kimi.com/docs/pricing/chat"]
     currency = "CNY"
     offers_expected = range(3, 60)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from crawler import amounts, islands
+from crawler import amounts, islands, modalities
 from crawler.amounts import Amount
 from crawler.failures import PageChanged
 from crawler.grid import Cell, Table
@@ -12,13 +12,12 @@ from crawler.sheet import PriceSheet
 from crawler.spider import PricingSpider
 from history.model import Conditions, Offer, PriceComponent, Provider
 
-_TIERS = {n: n.split()[0].lower() for n in ("Standard", "Batch", "Flex", "Fast", "Fast mode", "Priority", "Ultrafast")}
 _UNITS = {"input": "input", "cached input": "cache_read", "cache writes": "cache_write", "output": "output"}
 _COLUMN = re.compile("(Short context |Long context |)([Ii]nput|[Cc]ached input|[Cc]ache writes|[Oo]utput)(?: / cost)?")
-_MODALITIES = {"Text": "", "Audio": "_audio", "Image": "_image"}
 _COSTS, _NOT_READ = ("Cost", "Estimated cost"), {"Training", "Price per second", "Tool"}
 _SPEAKS_OF_PRICES = re.compile("input|output|cache|cost|price|write|token|context", re.IGNORECASE)
 _MODEL = re.compile(r"([\w.:/-]+)(?: \(<([0-9]+)K context length\))?")
+_BASIS = re.compile(r"Prices per (?!1M tokens|second\b)[^.<\n]+")
 _BOUND = re.compile(r"Short context: ≤([0-9]+)K input tokens\. Long context: >\1K input tokens\.")
 
 
@@ -37,28 +36,21 @@ class OpenAI(PricingSpider):
         named = [table.heading for table, _ in tables if table.heading.endswith(" pricing data")]
         if not named or len({*named}) < len(named):
             raise PageChanged(f"no table and so no price, or two, under one heading: {named}")
-        said = " ".join(table.lead for table, _ in tables) if is_html else page.prose
-        sheet, bound = PriceSheet(), _BOUND.search(said)
+        if other := _BASIS.search(page.text):
+            raise PageChanged(f"{other[0]!r}: the prices are not for a million tokens")
+        sheet, bound = PriceSheet(), _BOUND.search(" ".join(t.lead for t, _ in tables) if is_html else page.prose)
         for table, caption in tables:
             if _SPEAKS_OF_PRICES.search(" ".join(table.header)) and not _NOT_READ & {*table.header}:
-                _read(sheet, table, _tier(table, caption), int(bound[1]) * 1000 if bound else None)
+                _read(sheet, table, islands.tier(table, caption), bound[1] if bound else None)
             elif table.has_money or _NOT_READ & {*table.header}:
                 table.leave()
         yield from sheet.offers(self.provider)
 
 
-def _tier(table: Table, caption: str) -> str:
-    """As the heading says ("Batch pricing data"), or the tab that the table stands on; they may not disagree."""
-    named = table.heading.removesuffix(" pricing data")
-    stated = {_TIERS[name] for name in (named, caption) if name in _TIERS}
-    if len(stated) > 1 or (named != table.heading and named not in _TIERS):
-        raise PageChanged(f"{table} on the tab {caption!r} is of no known tier")
-    return min(stated, default="standard")
-
-
-def _read(sheet: PriceSheet, table: Table, tier: str, longest: int | None) -> None:
+def _read(sheet: PriceSheet, table: Table, tier: str, longest: str | None) -> None:
     known = {"Model", "Modality", *_COSTS, *filter(_COLUMN.fullmatch, table.header)}
-    lost = [name for name in table.header if name not in known and _SPEAKS_OF_PRICES.search(name)]
+    lost = [name for name in {*table.header} - known if _SPEAKS_OF_PRICES.search(name)]
+    lost += modalities.astray(table)
     if lost or not {"input", "output"} <= {name.lower().removesuffix(" / cost").split()[-1] for name in known}:
         raise PageChanged(f"{table} has the unknown columns {lost} or lacks one: {table.header}")
     asked = {name: (name,) for name in ("Model", *table.header) if name in known}
@@ -67,24 +59,26 @@ def _read(sheet: PriceSheet, table: Table, tier: str, longest: int | None) -> No
         (name, *notes), modality = cells.pop("Model").lines or ("",), cells.pop("Modality", Cell("Text")).text
         paid = {name: amounts.parse(cell.text, "USD") for name, cell in cells.items() if not amounts.term(cell.text)}
         # Where tokens are charged, the cost of a minute is an estimate.
-        paid = {name: amount for name, amount in paid.items() if name not in _COSTS} or paid
-        if (label := _MODEL.fullmatch(name)) is None or modality not in _MODALITIES:
+        paid = {name: paid[name] for name in paid if name not in _COSTS} or paid
+        is_split, label = any("Long" in name for name in paid), _MODEL.fullmatch(name)
+        is_new = modality not in modalities.SUFFIXES
+        if label is None or is_new or (is_split and longest and label[2] not in (None, longest)):
             raise PageChanged(f"{table} has the unknown row {name!r}, {modality!r}")
-        least = longest + 1 if longest else int(label[2]) * 1000 if label[2] else None
-        most = int(label[2]) * 1000 - 1 if label[2] else longest if any("Long" in name for name in paid) else None
-        prices = [_price(name, modality, amount, most, least) for name, amount in paid.items()]
+        # "≤272K input tokens" settles what "(<272K context length)" leaves open: exactly 272,000 tokens are short.
+        ends = int(named) * 1000 - (named != longest) if (named := label[2] or (longest if is_split else "")) else None
+        prices = [_price(name, modality, amount, ends) for name, amount in paid.items()]
         terms = sorted({amounts.term(cell.text) or "" for cell in cells.values()}) if not prices else []
         sheet.add_new(label[1], *prices, tier=tier, terms=(*notes, *terms[:1]))
 
 
-def _price(column: str, modality: str, amount: Amount, most: int | None, least: int | None) -> PriceComponent:
-    match, is_long = _COLUMN.fullmatch(column), column.startswith("Long")
-    if is_long and least is None:
+def _price(column: str, modality: str, amount: Amount, ends: int | None) -> PriceComponent:
+    match = _COLUMN.fullmatch(column)
+    if (is_long := column.startswith("Long")) and ends is None:
         raise PageChanged(f"{column}: it is not said where a long context begins")
-    when = Conditions(min_input_tokens=least) if is_long else Conditions(max_input_tokens=most)
+    when = Conditions(min_input_tokens=(ends or 0) + 1) if is_long else Conditions(max_input_tokens=ends)
     if amount.unit in ("characters", "seconds") and amount.per:
         return PriceComponent(amount.unit.replace("sec", "audio_sec"), amount.amount, amount.currency, amount.per, when)
     if match is None or (amount.per, amount.unit) not in ((None, None), (1_000_000, "tokens")):
         raise PageChanged(f"{column}: {amount} is of no known unit")
-    unit = f"{_UNITS[match[2].lower()]}{_MODALITIES[modality]}_tokens"
+    unit = f"{_UNITS[match[2].lower()]}{modalities.SUFFIXES[modality]}_tokens"
     return PriceComponent(unit, amount.amount, amount.currency, 1_000_000, when)

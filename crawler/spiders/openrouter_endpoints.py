@@ -36,22 +36,25 @@ class _Answer(msgspec.Struct):
 class OpenRouterEndpoints(PricingSpider):
     name = "openrouter_endpoints"
     provider = Provider("openrouter", "OpenRouter", "gateway")
-    # The list leads to one answer for each model: hundreds of requests, so once a day.
+    # The list leads to one answer for each of some 350 models, so it is read once a day.
     start_urls = ["https://openrouter.ai/api/v1/models"]
     currency = "USD"
     offers_expected = range(300, 6000)
     interval = timedelta(days=1)
+    daily_budget = 1500
     longest = timedelta(minutes=40)
     verified = "2026-07-12"
 
     def extract(self, page: Page) -> Iterator[Offer]:
-        for model in _models(page):
+        for model in (models := _models(page)):
             tags = Counter[str]()
             for endpoint in sorted(model.endpoints or (), key=_cheapest):
                 tags[endpoint.tag] += 1
                 # together has two endpoints of google/gemma-4-31b-it with one tag (2026-06-18): cheapest first.
                 number = "" if tags[endpoint.tag] == 1 else f"#{tags[endpoint.tag]}"
                 yield _offer(model.id, endpoint.tag + number, endpoint.pricing)
+        unrouted = [model.id for model in models if model.endpoints is None]
+        page.unread.update("no endpoints" for _ in unrouted if len(unrouted) < len(models))
 
     def next_urls(self, page: Page) -> Iterator[str]:
         # An alias (~openai/gpt-latest) has no routes of its own.
@@ -73,7 +76,7 @@ def _cheapest(endpoint: _Endpoint) -> list[Decimal]:
 
 def _offer(model: str, tag: str, pricing: dict[str, Any]) -> Offer:
     try:
-        if (discount := decimal(pricing.get("discount", 0))) >= 1:
+        if (discount := decimal(pricing.get("discount"))) >= 1:
             raise PageChanged(f"a discount of {discount}")
         prices = tuple(listed(price, discount) for price in components(pricing))
     except PageChanged as error:
@@ -83,6 +86,7 @@ def _offer(model: str, tag: str, pricing: dict[str, Any]) -> Offer:
         "free": all(pricing.get(key) in ("0", 0) for key in ("prompt", "completion")),
         f"discount {plain(discount)}": discount and not any(price.list_amount for price in prices),
     }
-    terms = tuple(term for term, holds in said.items() if holds)
     tier = next((word for word in tag.partition("#")[0].split("/")[1:] if word in _TIERS), "standard")
-    return Offer(OpenRouterEndpoints.provider.slug, model, prices, tier, tag, terms)
+    return Offer(
+        OpenRouterEndpoints.provider.slug, model, prices, tier, tag, tuple(term for term in said if said[term])
+    )

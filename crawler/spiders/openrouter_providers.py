@@ -31,6 +31,7 @@ class OpenRouterProviders(PricingSpider):
     currency = "USD"
     offers_expected = range(40, 1000)
     interval = timedelta(days=1)
+    daily_budget = 30
     verified = "2026-07-31"
 
     def extract(self, page: Page) -> Iterator[Host]:

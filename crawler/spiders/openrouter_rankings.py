@@ -43,6 +43,7 @@ class OpenRouterRankings(PricingSpider):
     offers_expected = range(300, 10_000)
     # The figures of a day are those that the last look of that day saw.
     interval = timedelta(days=1)
+    daily_budget = 60
     verified = "2026-08-10"
 
     def extract(self, page: Page) -> Iterator[Volume | Notice]:

@@ -26,6 +26,7 @@ class OpenRouterVolumes(PricingSpider):
     offers_expected = range(900, 100_000)
     # Twice a day with one request each, never more than 30 a minute: of 500 that an account has a day.
     interval = timedelta(hours=12)
+    daily_budget = 60
     delay_s = 4
 
     def first_urls(self, url: str | None) -> list[str]:

@@ -15,6 +15,7 @@ class Tencent(PricingSpider):
     currency = "USD"
     offers_expected = range(15, 300)
     rendered = True
+    drawn = "table[data-slate-node] td"
     verified = "2026-07-17"
 
     def extract(self, page: Page) -> Iterator[Offer]:

@@ -15,6 +15,7 @@ class TencentCN(PricingSpider):
     currency = "CNY"
     offers_expected = range(20, 300)
     rendered = True
+    drawn = "table[data-slate-node] td"
     verified = "2026-08-10"
 
     def extract(self, page: Page) -> Iterator[Offer]:

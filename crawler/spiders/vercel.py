@@ -52,6 +52,7 @@ class Vercel(PricingSpider):
         if not any(model.pricing for model in models):
             raise PageChanged("the list of models is empty, or no price was found in it")
         for model in models:
+            page.unread.update([] if model.pricing else ["models without pricing"])
             try:
                 yield from self._offers(model.id, dict(model.pricing or {}), page)
             except (PageChanged, msgspec.ValidationError) as error:

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from crawler import moments
-from crawler.agentplatform import BATCH_HEADER, PRICE, read_batch, read_sizes
+from crawler import agentplatform, moments
 from crawler.failures import PageChanged
 from crawler.grid import Table
 from crawler.outline import outline
@@ -35,34 +34,50 @@ class Vertex(PricingSpider):
             heading = text.removeprefix("# ") if text.startswith("# ") else heading
             if table is None:
                 continue
-            prices = [name for name in table.header if PRICE.fullmatch(name)]
-            if table.header[:2] == ("Model", "Type") and prices:
-                read_sizes(sheet, table, since)
-            elif table.header == BATCH_HEADER and heading == "Token-based pricing":
-                read_batch(sheet, table)
-            elif table.header == ("Model", "Pricing") or (prices and len(prices) == len(table.header) - 1):
+            names = tuple(name.casefold() for name in table.header)
+            prices = [name for name in names if agentplatform.PRICE.fullmatch(name)]
+            if names[:2] == ("model", "type") and prices:
+                agentplatform.read_sizes(sheet, table, since)
+            elif names == agentplatform.BATCH_HEADER and _holds(table, "1M "):
+                agentplatform.read_batch(sheet, table)
+            elif names == agentplatform.CACHE_HEADER:
+                agentplatform.read_cache(sheet, table)
+            elif names[-1:] == (agentplatform.PER_THOUSAND,):
+                agentplatform.read_embeddings(sheet, table)
+            elif (prices and len(prices) == len(names) - 1) or (len(names) == 2 and _holds(table, "Input: $")):
                 _read_lists(sheet, table, heading, places)
+            elif _holds(table, "Input: $") or ("/1m tokens" in "".join(names) and not _holds(table, "/hr")):
+                raise PageChanged(f"{table} has token prices under the unknown headers {table.header}")
             elif table.has_money:
                 table.unread[f"table: {heading}"] += len(table.body)
         yield from sheet.offers(self.provider)
 
 
+def _holds(table: Table, words: str) -> bool:
+    return any(words in cell.text for row in table.body for cell in row)
+
+
 def _read_lists(sheet: PriceSheet, table: Table, heading: str, seen: set[str]) -> None:
-    place, is_sized = _PLACE.fullmatch(heading), len(table.header) > 2
-    if is_sized and place is None and "uniform pricing across all regions" not in heading:
+    place = _PLACE.fullmatch(heading)
+    sizes = [match[1] == ">" for name in table.header[1:] if (match := agentplatform.PRICE.fullmatch(name))]
+    # One row alone may have one cell (Haiku, 2026-05-08); where all have, a column is gone.
+    is_torn = len(table.body) > 1 and all(len(row) < len(table.header) for row in table.body)
+    if sizes and (sorted(sizes) != [False, True] or is_torn):
+        raise PageChanged(f"{table} lacks a column for a size of prompt: {table.header}")
+    if sizes and place is None and "uniform pricing across all regions" not in heading:
         raise PageChanged(f"{heading!r} is not a place where a price applies")
-    if is_sized and heading in seen:
+    if sizes and heading in seen:
         raise PageChanged(f"{table} has no heading of its own: two tables for one place")
     seen.add(heading)
     region = place[1].lower() if place else ""
     for model, *cells in table.body:
-        name, _, note = model.text.removesuffix(" *").partition(" (Deprecated")
+        name, _, note = agentplatform.name_of(model).partition(" (Deprecated")
         if "$" in name:
             raise PageChanged(f"{table} has {name!r} where a model was expected")
-        stated = pricelists([cell.text for cell in cells], is_sized=is_sized)
+        stated = pricelists([cell.text for cell in cells], sizes)
         if stated is None:
             table.unread[f"{name} {region}: prices of two kinds in one cell"] += 1
             continue
-        for (tier, unit), sizes in stated.items():
-            prices = by_size(unit, sizes)
+        for (tier, unit), by_length in stated.items():
+            prices = by_size(unit, by_length)
             sheet.add(name, *prices, tier=tier, region=region, terms=("deprecated",) if note else ())

@@ -61,12 +61,13 @@ class XAI(PricingSpider):
     def _read_costs(self, sheet: PriceSheet, table: Table) -> None:
         for row in table.rows({"Model": ("Model",), "Cost": ("Cost",)}, self.ignored_columns):
             (model, notes, _), cost = _label(row.pop("Model").text), row.pop("Cost").text
-            text = re.sub(r"/ sec$", "/ second", cost)
-            if _OTHER_COST.fullmatch(text) is None:
+            if _OTHER_COST.fullmatch(text := re.sub(r"/ sec$", "/ second", cost)) is None:
                 table.unread[f"{model}: {cost}"] += 1
                 continue
             price = quoted(Cell(text), "", "USD")
-            if price.unit == "audio_seconds" and "video" in model:
+            if price.unit == "audio_seconds" and "video" not in model:
+                raise PageChanged(f"{model}: {cost} does not say seconds of what")
+            if price.unit == "audio_seconds":
                 price = PriceComponent("video_seconds", price.amount, "USD", price.per)
             sheet.add(model, price, terms=notes)
 

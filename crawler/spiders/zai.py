@@ -20,10 +20,12 @@ _TOKENS: Columns = {
 _IMAGES: Columns = {"images": ("Price",)}
 # The sentence between a heading and its table says what its prices are for.
 _LEADS: dict[str, tuple[int, Columns]] = {
-    "Prices per 1M tokens.": (1_000_000, _TOKENS),
-    "Prices per image.": (1, _IMAGES),
+    "prices per 1m tokens": (1_000_000, _TOKENS),
+    "prices per million tokens": (1_000_000, _TOKENS),
+    "prices per image": (1, _IMAGES),
 }
-_REQUIRED = {"Text Models", "Vision Models"}
+# "Latest Models" came in September 2026 and repeats rows of the tables below it.
+_TEXT = {"Latest Models", "Text Models", "Vision Models"}
 # "GLM-5.2", perhaps with a badge and with notes: "GLM-5.3 New", "GLM-4.5 (deprecated)".
 _MODEL = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?: New)?(?P<notes>(?: ?\([^()]+\))*)")
 
@@ -39,14 +41,14 @@ class Zai(PricingSpider):
     def extract(self, page: Page) -> Iterator[Offer]:
         sheet = PriceSheet()
         for table in page.tables:
-            if table.lead in _LEADS:
-                self._read(sheet, table, *_LEADS[table.lead])
-            elif table.heading in _REQUIRED or not {*_TOKENS["input_tokens"], "Output"}.isdisjoint(table.header):
+            if (basis := _LEADS.get(table.lead.rstrip(".:").lower())) is not None:
+                self._read(sheet, table, *basis)
+            elif table.heading in _TEXT or not {*_TOKENS["input_tokens"], "Output"}.isdisjoint(table.header):
                 raise PageChanged(f"it is not said what the prices of {table} are for: {table.lead!r}")
             elif table.has_money:
                 table.leave()
-        if absent := _REQUIRED - {table.heading for table in page.tables}:
-            raise PageChanged(f"no price table under {sorted(absent)}")
+        if _TEXT.isdisjoint(found := [table.heading for table in page.tables]):
+            raise PageChanged(f"no price table under {sorted(_TEXT)}, but under {found}")
         yield from sheet.offers(self.provider)
 
     def _read(self, sheet: PriceSheet, table: Table, per: int, known: Columns) -> None:
@@ -58,7 +60,7 @@ class Zai(PricingSpider):
                 raise PageChanged(f"{table} has a row for {label.text!r}, which is no model's name")
             stated = [(unit, priced.price(unit, _dash(row.pop(unit)), self.currency, per)) for unit in columns]
             notes = (*re.findall(r"\(([^()]+)\)", match["notes"]), *filter(None, [table.said_of(label)]))
-            sheet.add(match["name"], *priced.components(stated), terms=(*notes, *priced.terms(stated)))
+            sheet.add_new(match["name"], *priced.components(stated), terms=(*notes, *priced.terms(stated)))
 
 
 def _dash(cell: Cell) -> Cell:

@@ -48,6 +48,9 @@ Moment = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=_Rf
 Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=_Iso8601)]
 UnitName = Annotated[str, AfterValidator(_unit), Field(json_schema_extra={"enum": list(UNITS)})]
 Seller = Literal["first_party", "cloud", "gateway", "any"]
+# A source is asked for by name, and tells what it tells.
+WitnessAsked = Literal["best", "all", "first_party", "documented", "gateway", "imported"]
+Country = Annotated[str, Field(pattern="^[A-Za-z]{2}$"), AfterValidator(str.upper)]
 Limit = Annotated[int, Field(ge=1, le=1000, description="At most so many at once.")]
 Cursor = Annotated[str, Field(max_length=1000, description="`next_cursor` of the page before, with the same filters.")]
 Id = Annotated[int, Field(ge=0, le=LARGEST_ID)]
@@ -99,9 +102,21 @@ class Nothing(Asked):
         return {}
 
 
+class Identified(Asked):
+    """Which models, by what they are."""
+
+    canonical: Text | None = Field(
+        None, description="A canonical model, whoever sells it under whatever name.", examples=["z-ai/glm-5.2"]
+    )
+    author: Text | None = Field(None, description="Who made the model: a slug.", examples=["z-ai"])
+    country: Country | None = Field(None, description="Where its author sits: ISO 3166-1 alpha-2.", examples=["CN"])
+
+
 def scope(asked: BaseModel, seller: Seller) -> Scope:
     """The scope of a question with any of the fields of `Scope`."""
-    exact = {name: getattr(asked, name, None) for name in Scope._fields if name != "seller"}
+    exact = {name: getattr(asked, name, None) for name in Scope._fields if name not in ("seller", "not_tier")}
+    if exact["witness"] in ("best", "all"):
+        exact["witness"] = None
     kinds: dict[str, ProviderKind] = {"first_party": "lab", "cloud": "cloud", "gateway": "gateway"}
     return Scope(**exact, seller=kinds.get(seller))
 

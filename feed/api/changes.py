@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from feed.answers import Rendered, answers_of, next_url
 from feed.api import schemas, shapes
-from feed.api.asking import Asked, Id, Limit, Moment, Seller, Text, UnitName, scope
+from feed.api.asking import Id, Identified, Limit, Moment, Seller, Text, UnitName, scope
 from feed.errors import Problem, declared
 from history import queries
 from history.model import EventKind
@@ -20,7 +20,7 @@ from history.model import EventKind
 router = APIRouter(prefix="/v1/changes", tags=["changes"])
 
 
-class Filters(Asked):
+class Filters(Identified):
     """Which changes: the filters of the API and of the feeds."""
 
     provider: Text | None = Field(None, description="A provider's slug.", examples=["deepseek"])

@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 
 from feed.answers import Rendered, answers_of, next_url
 from feed.api import schemas, shapes
-from feed.api.asking import Asked, Cursor, Limit, Text, UnitName, scope
+from feed.api.asking import Asked, Cursor, Limit, Text, UnitName, WitnessAsked, scope
+from feed.api.names import close_names
 from feed.cursors import cursor_to, place_of
 from feed.errors import Problem, declared
 from history import queries
@@ -24,6 +25,11 @@ class AskedHistory(Asked):
     model: Text = Field(description="A model's exact name.", examples=["deepseek-v4-flash"])
     tier: Text | None = Field(None, description="A service tier.", examples=["standard"])
     unit: UnitName | None = Field(None, description="A billable unit.", examples=["input_tokens"])
+    witness: WitnessAsked = Field(
+        "best",
+        description="Whose word: a version at whose start a better witness has a price in force is left out, unless "
+        "all are asked for, or only these.",
+    )
     limit: Limit = 1000
     cursor: Cursor | None = None
 
@@ -42,8 +48,10 @@ async def list_versions(request: Request) -> Response:
     def render(connection: Connection, _now: datetime) -> Rendered:
         if not queries.has_model(connection, asked.provider, asked.model):
             detail = f"{asked.provider!r} never offered {asked.model!r}, as far as we know; /v1/models?q= finds names."
-            raise Problem(404, detail, "unknown-model")
-        found = queries.timeline(connection, scope(asked, "any"), after=after, limit=asked.limit + 1)
+            close = close_names(connection, asked.provider, asked.model)
+            raise Problem(404, detail, "unknown-model", **({"close_names": close} if close else {}))
+        ask = queries.best_timeline if asked.witness == "best" else queries.timeline
+        found = ask(connection, scope(asked, "any"), after=after, limit=asked.limit + 1)
         pages = queries.evidence_of(connection, {one.run_id for one in found})
         shown = found[: asked.limit]
         following = cursor_to(shown[-1].place, question) if len(found) > len(shown) else None

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, NotRequired, get_args
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from history.model import EventKind, Outcome, ProviderKind, VolumePeriod
+from history.drift import DriftKind
+from history.model import EventKind, Outcome, ProviderKind, VolumePeriod, Witness
 
 # An exact decimal, in plain notation: never a float, never an exponent.
 DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["0.14"])]
@@ -20,6 +21,9 @@ Conditions = Annotated[
         description="When the price applies, e.g. from how many input tokens; {} is the default price.",
         examples=[{"min_input_tokens": 256001}],
     ),
+]
+CloseNames = Annotated[
+    list[str], Field(description="Only where the name asked for is unknown: what may have been meant.")
 ]
 Region = Annotated[str, Field(description='"" where the source knows no regions.')]
 
@@ -75,6 +79,11 @@ class Model(TypedDict):
 
     provider: str
     model: Annotated[str, Field(examples=["deepseek-v4-flash"])]
+    canonical: Annotated[
+        str | None, Field(description="What it is, whoever sells it; null: no alias says.", examples=["z-ai/glm-5.2"])
+    ]
+    author: Annotated[str | None, Field(description="Who made it.", examples=["z-ai"])]
+    country: Annotated[str | None, Field(description="Where its author sits: ISO 3166-1 alpha-2.", examples=["CN"])]
     withdrawn: bool
     offers: list[Offer]
 
@@ -99,8 +108,54 @@ class Price(TypedDict):
     valid_to: datetime | None
     recorded_at: datetime
     basis: Annotated[str, Field(description="Why valid_from is what it is.", examples=["stated", "first_seen"])]
+    witness: Annotated[Witness, Field(description="Whose word it is, the best first.")]
     run: int
     evidence: list[Evidence]
+
+
+class PlanPrice(TypedDict):
+    """A price of a subscription: `amount` for `months`, paid for `billed_months` at once."""
+
+    unit: Annotated[str, Field(examples=["plan_months"])]
+    amount: DecimalText
+    currency: Annotated[str, Field(examples=["USD"])]
+    months: Annotated[int, Field(examples=[1])]
+    billed_months: Annotated[int, Field(examples=[1, 12])]
+    list_amount: Annotated[DecimalText | None, Field(description="The regular price while a promotion lowers it.")]
+    ends_at: Annotated[datetime | None, Field(description="When the source says the promotion ends.")]
+    valid_from: datetime
+    valid_to: datetime | None
+    recorded_at: datetime
+    basis: Annotated[str, Field(description="Why valid_from is what it is.", examples=["stated", "first_seen"])]
+    run: int
+    evidence: list[Evidence]
+
+
+class Quota(TypedDict):
+    """What a plan includes in every `window`. `amount` null: unlimited; `most`: the upper end of a stated range."""
+
+    amount: DecimalText | None
+    most: DecimalText | None
+    unit: Annotated[str, Field(examples=["requests"])]
+    window: Annotated[str | None, Field(description="null: for as long as the plan runs.", examples=["5 hours"])]
+    approximate: bool
+
+
+class Plan(TypedDict):
+    """A subscription on sale, with its prices by the period that is billed."""
+
+    provider: str
+    source: str
+    source_url: str
+    plan: Annotated[str, Field(description="The plan's name as the source spells it.", examples=["Token Plan Plus"])]
+    region: Region
+    prices: list[PlanPrice]
+    quotas: list[Quota]
+    terms: Annotated[list[str], Field(description="What else the source says, as it says it.")]
+    terms_since: Annotated[
+        datetime | None,
+        Field(description="Since when quotas and terms are these; null: since the plan was first seen."),
+    ]
 
 
 class Version(TypedDict):
@@ -127,6 +182,7 @@ class Version(TypedDict):
     recorded_at: datetime
     superseded_at: datetime | None
     basis: str
+    witness: Witness
     run: int
     evidence: list[Evidence]
 
@@ -204,13 +260,28 @@ class HeldPrice(TypedDict):
     run: int
 
 
+class Drift(TypedDict):
+    """One difference. `table` and `header` name a table by its place and its columns; `before` and `now` count
+    offers, or the rows of a table."""
+
+    kind: DriftKind
+    sentence: str
+    table: int | None
+    header: str
+    heading: str
+    lost: list[str]
+    gained: list[str]
+    before: int | None
+    now: int | None
+
+
 class SourceStatus(TypedDict):
     """How a source fares; `age_s` is the age of the last success."""
 
     source: str
     provider: str
     url: str
-    health: Literal["ok", "stale", "failing", "never_run"]
+    health: Literal["ok", "drifting", "stale", "failing", "never_run"]
     sentence: str
     last_success: Happened | None
     last_failure: Happened | None
@@ -221,6 +292,11 @@ class SourceStatus(TypedDict):
     offers: int
     unread: dict[str, int]
     held: list[HeldPrice]
+    drift: Annotated[list[Drift], Field(description="In what the last reading differs from the run `measured_by`.")]
+    drifting_since: datetime | None
+    measured_by: Annotated[int | None, Field(description="The last good run before the drift; null without drift.")]
+    requests_today: Annotated[int, Field(description="Sent on this day of UTC: robots.txt and second tries too.")]
+    daily_budget: Annotated[int | None, Field(description="How many requests a day it may cost its host.")]
 
 
 class Statement(TypedDict):
@@ -325,6 +401,7 @@ class ModelPage(TypedDict):
 
     models: list[Model]
     next_cursor: NextCursor
+    close_names: NotRequired[CloseNames]
 
 
 class PricePage(TypedDict):
@@ -332,6 +409,7 @@ class PricePage(TypedDict):
 
     prices: list[Price]
     next_cursor: NextCursor
+    close_names: NotRequired[CloseNames]
 
 
 class DiscrepancyPage(TypedDict):
@@ -353,6 +431,13 @@ class HostPage(TypedDict):
     """All hosts."""
 
     hosts: list[Host]
+
+
+class PlanPage(TypedDict):
+    """Subscriptions, by provider, name, region and source."""
+
+    plans: list[Plan]
+    next_cursor: NextCursor
 
 
 class HistoryPage(TypedDict):

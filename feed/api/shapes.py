@@ -1,13 +1,18 @@
 """What history holds → what the contract says."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal, cast
 
 from feed.api import schemas
+from feed.drifting import sentence
 from feed.figures import conditions_of, per_million
-from history import queries
+from history import identity, queries
+from history.drift import Drift
 from history.model import Quote, plain
+from history.quotas import Quota, is_quota, quotas
+from history.units import PLAN_UNITS
 
 Pages = Mapping[int, Sequence[queries.Evidence]]
 
@@ -42,12 +47,56 @@ def price(one: queries.Price, pages: Pages) -> schemas.Price:
         "valid_to": one.valid_to,
         "recorded_at": one.recorded_at,
         "basis": one.basis,
+        "witness": one.witness,
         "run": one.run_id,
         "evidence": evidence(pages.get(one.run_id, ())),
     }
     if (of_a_million := per_million(one.amount, one.per, one.unit)) is not None:
         shaped["per_million"] = of_a_million
     return shaped
+
+
+def plan(one: queries.Plan, pages: Pages) -> schemas.Plan:
+    return {
+        "provider": one.key.provider,
+        "source": one.key.source,
+        "source_url": one.url,
+        "plan": one.key.model,
+        "region": one.key.region,
+        "prices": [_plan_price(price, pages) for price in one.prices],
+        "quotas": [_quota(quota) for quota in quotas(one.terms)],
+        "terms": [term for term in one.terms if not is_quota(term)],
+        "terms_since": one.terms_since,
+    }
+
+
+def _plan_price(one: queries.Price, pages: Pages) -> schemas.PlanPrice:
+    months, billed_months = PLAN_UNITS[one.unit]
+    return {
+        "unit": one.unit,
+        "amount": plain(one.amount),
+        "currency": one.currency,
+        "months": months * one.per,
+        "billed_months": billed_months * one.per,
+        "list_amount": _plain(one.list_amount),
+        "ends_at": one.ends_at,
+        "valid_from": one.valid_from,
+        "valid_to": one.valid_to,
+        "recorded_at": one.recorded_at,
+        "basis": one.basis,
+        "run": one.run_id,
+        "evidence": evidence(pages.get(one.run_id, ())),
+    }
+
+
+def _quota(one: Quota) -> schemas.Quota:
+    return {
+        "amount": _plain(one.amount),
+        "most": _plain(one.most),
+        "unit": one.unit,
+        "window": one.per or None,
+        "approximate": one.about,
+    }
 
 
 def version(one: queries.Version, pages: Pages) -> schemas.Version:
@@ -69,6 +118,7 @@ def version(one: queries.Version, pages: Pages) -> schemas.Version:
         "recorded_at": one.recorded_at,
         "superseded_at": one.superseded_at,
         "basis": one.basis,
+        "witness": one.witness,
         "run": one.run_id,
         "evidence": evidence(pages.get(one.run_id, ())),
     }
@@ -156,7 +206,7 @@ def run(one: queries.RunRecord, pages: Pages) -> schemas.Run:
     }
 
 
-def model(one: queries.ListedModel) -> schemas.Model:
+def model(one: queries.ListedModel, now: datetime) -> schemas.Model:
     offers: list[schemas.Offer] = [
         {
             "source": offer.source,
@@ -168,7 +218,17 @@ def model(one: queries.ListedModel) -> schemas.Model:
         }
         for offer in one.offers
     ]
-    return {"provider": one.provider, "model": one.model, "withdrawn": one.withdrawn, "offers": offers}
+    canonical = identity.canonical_of(one.provider, one.model, now)
+    author = None if canonical is None else identity.author_of(canonical)
+    return {
+        "provider": one.provider,
+        "model": one.model,
+        "canonical": canonical,
+        "author": author.slug if author else None,
+        "country": author.country or None if author else None,
+        "withdrawn": one.withdrawn,
+        "offers": offers,
+    }
 
 
 def happened(one: queries.RunRecord | None) -> schemas.Happened | None:
@@ -182,6 +242,20 @@ def happened(one: queries.RunRecord | None) -> schemas.Happened | None:
         "message": one.message,
     }
     return why
+
+
+def drift(one: Drift) -> schemas.Drift:
+    return {
+        "kind": one.kind,
+        "sentence": sentence(one),
+        "table": one.number,
+        "header": one.subject,
+        "heading": one.heading,
+        "lost": list(one.lost),
+        "gained": list(one.gained),
+        "before": one.before,
+        "now": one.now,
+    }
 
 
 def held(one: queries.HeldPrice) -> schemas.HeldPrice:

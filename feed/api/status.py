@@ -27,7 +27,7 @@ def read_status(request: Request) -> Response:
     answers = answers_of(request)
     now = answers.clock()
     with reading(answers.engine) as connection:
-        page: schemas.Status = {"sources": [_shape(one, now) for one in queries.statuses(connection)]}
+        page: schemas.Status = {"sources": [_shape(one, now) for one in queries.statuses(connection, now)]}
     return Response(msgspec.json.encode(page), headers={"cache-control": "no-cache"}, media_type=JSON)
 
 
@@ -75,4 +75,9 @@ def _shape(one: queries.SourceStatus, now: datetime) -> schemas.SourceStatus:
         "offers": one.offers,
         "unread": one.newest.unread if one.newest else {},
         "held": [shapes.held(waiting) for waiting in one.held],
+        "drift": [shapes.drift(difference) for difference in one.drifting.drifts] if one.drifting else [],
+        "drifting_since": one.drifting.since if one.drifting else None,
+        "measured_by": one.drifting.baseline if one.drifting else None,
+        "requests_today": one.requests_today,
+        "daily_budget": one.daily_budget,
     }

@@ -45,7 +45,7 @@ def read_start(request: Request) -> Response:
         resold = [
             story for kind in ("cloud", "gateway") for story in queries.stories(connection, _sold_by(kind), None, MORE)
         ]
-        sources = [(source, health(source, now)) for source in queries.statuses(connection)]
+        sources = [(source, health(source, now)) for source in queries.statuses(connection, now)]
     return _page(
         "start.html",
         public_url=answers.public_url,

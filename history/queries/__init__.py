@@ -1,8 +1,19 @@
 """The only reader: what is believed, what was believed, what became different, and how the sources fare."""
 
-from history.queries.catalog import ListedModel, ListedOffer, ListedProvider, ListedSource, has_model, models, providers
+from history.queries.catalog import (
+    ListedModel,
+    ListedOffer,
+    ListedProvider,
+    ListedSource,
+    has_model,
+    model_names,
+    models,
+    providers,
+)
 from history.queries.changes import Change, Story, Wanted, changes_after, changes_before, stories, story
 from history.queries.discrepancies import Disagreement, disagreements
+from history.queries.naming import called_then
+from history.queries.plans import Plan, PlanKey, plans
 from history.queries.prices import Price, Version, as_of, timeline
 from history.queries.revision import Revision, is_migrated, revision
 from history.queries.runs import Evidence, RunRecord, SnapshotRecord, evidence_of, runs, snapshot
@@ -18,6 +29,7 @@ from history.queries.volumes import (
     notices,
     volumes,
 )
+from history.queries.witnesses import best_as_of, best_timeline
 
 __all__ = [
     "AskedVolumes",
@@ -32,6 +44,8 @@ __all__ = [
     "ListedProvider",
     "ListedSource",
     "ListedVolume",
+    "Plan",
+    "PlanKey",
     "Price",
     "Revision",
     "RunRecord",
@@ -43,6 +57,9 @@ __all__ = [
     "VolumePlace",
     "Wanted",
     "as_of",
+    "best_as_of",
+    "best_timeline",
+    "called_then",
     "changes_after",
     "changes_before",
     "disagreements",
@@ -50,8 +67,10 @@ __all__ = [
     "has_model",
     "hosts",
     "is_migrated",
+    "model_names",
     "models",
     "notices",
+    "plans",
     "providers",
     "revision",
     "runs",

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, case, func, select, tuple_, union
 
 from history.model import ProviderKind
+from history.quotas import PLAN_TIER
 from history.tables import offer, provider, source
 
 
@@ -77,14 +78,18 @@ def _listed(who: tuple[Any, ...], rows: list[tuple[Any, ...]]) -> ListedProvider
 
 def models(
     connection: Connection, *, provider_slug: str | None = None, contains: str | None = None,
-    withdrawn: bool | None = None, after: tuple[str, str] | None = None, limit: int = 100,
+    withdrawn: bool | None = None, tier: str | None = None, called: ColumnElement[bool] | None = None,
+    after: tuple[str, str] | None = None, limit: int = 100,
 ) -> list[ListedModel]:  # fmt: skip
-    """Models by (provider, model), from after `after` on. `contains` ignores the case of ASCII letters."""
+    """Models by (provider, model), from after `after` on. `contains` ignores the case of ASCII letters; `tier`
+    asks for the offers of one tier, None for all but subscriptions; `called` is a condition on the name
+    (history.queries.naming)."""
     key = (provider.c.slug, offer.c.model)
+    sold = offer.c.tier != PLAN_TIER if tier is None else offer.c.tier == tier
     page = (
         select(*key)
         .select_from(provider.join(offer).join(source, source.c.id == offer.c.source_id))
-        .where(*_narrowed(provider_slug, contains, after))
+        .where(sold, *_narrowed(provider_slug, contains, after), *(() if called is None else (called,)))
         .group_by(*key)
         .order_by(*key)
         .limit(limit)
@@ -96,17 +101,25 @@ def models(
         select(*key, source.c.name, *(offer.c[name] for name in ListedOffer._fields[1:]))
         .select_from(provider.join(offer).join(source, source.c.id == offer.c.source_id).join(
             chosen, (chosen.c.slug == provider.c.slug) & (chosen.c.model == offer.c.model)))
+        .where(sold)
         .order_by(*key, source.c.name, offer.c.tier, offer.c.region)
     )  # fmt: skip
     grouped = groupby(connection.execute(offers), key=lambda row: (row.slug, row.model))
     return [ListedModel(*who, _offers(rows)) for who, rows in grouped]
 
 
-def has_model(connection: Connection, provider_slug: str, model: str) -> bool:
-    """Whether that provider ever offered that model."""
+def has_model(connection: Connection, provider_slug: str | None, model: str) -> bool:
+    """Whether that provider (None: anybody) ever offered that model."""
     offers = select(offer.c.id).select_from(provider.join(offer).join(source, source.c.id == offer.c.source_id))
-    asked = offers.where(provider.c.slug == provider_slug, offer.c.model == model).limit(1)
-    return connection.execute(asked).first() is not None
+    whose = () if provider_slug is None else (provider.c.slug == provider_slug,)
+    return connection.execute(offers.where(offer.c.model == model, *whose).limit(1)).first() is not None
+
+
+def model_names(connection: Connection, provider_slug: str | None) -> list[str]:
+    """What that provider (None: everybody) calls the models that it ever offered."""
+    named = select(offer.c.model).select_from(provider.join(offer)).distinct().order_by(offer.c.model)
+    whose = () if provider_slug is None else (provider.c.slug == provider_slug,)
+    return list(connection.execute(named.where(*whose)).scalars())
 
 
 def _narrowed(

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
 from history.model import EventKind, ProviderKind, Quote
+from history.queries.naming import called_when
 from history.queries.runs import Evidence, evidence_of
 from history.queries.scope import Scope, within
 from history.tables import change_event, offer, provider, series, source
@@ -131,6 +132,8 @@ def _changes(connection: Connection, wanted: Wanted, statement: Select[Any]) -> 
 
 def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     yield from within(tuple(wanted.scope.asked()))
+    if (meant := wanted.scope.meant()) is not None:
+        yield called_when(meant, change_event.c.effective_at)
     if wanted.kind is not None:
         yield change_event.c.kind == wanted.kind.value
     if wanted.direction is not None:

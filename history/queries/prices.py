@@ -24,6 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from history.model import Witness
+from history.queries.naming import called_then, called_when
 from history.queries.prepared import Prepared
 from history.queries.scope import Scope, within
 from history.tables import offer, price, provider, series, source
@@ -50,6 +52,7 @@ class Price(NamedTuple):
     recorded_at: datetime
     basis: str
     run_id: int
+    witness: Witness
 
 
 class _Open(ColumnElement[datetime]):
@@ -95,6 +98,7 @@ class Version(NamedTuple):
     recorded_at: datetime
     basis: str
     run_id: int
+    witness: Witness
     superseded_at: datetime | None
 
     @property
@@ -107,26 +111,42 @@ def as_of(
     connection: Connection, scope: Scope, at: datetime, known_at: datetime, *, after: int = 0, limit: int = 1000
 ) -> list[Price]:  # fmt: skip
     """The prices in force at `at` as believed at `known_at`, by series, from the series after `after` on."""
-    asked = scope.asked()
+    asked, meant = scope.asked(), scope.meant()
     parameters = {**asked, "at": at, "known_at": known_at, "after": after, "limit": limit}
-    return list(map(_price, _as_of(tuple(asked), connection.dialect).rows(connection, parameters)))
+    if meant is None:
+        return list(map(_price, _prepared(tuple(asked), connection.dialect).rows(connection, parameters)))
+    found = _as_of(tuple(asked), connection.dialect.name == "postgresql").where(called_then(meant, at))
+    return [Price._make(row) for row in connection.execute(found, parameters)]
 
 
 def timeline(
     connection: Connection, scope: Scope, *, after: tuple[int, datetime, datetime] | None = None, limit: int = 1000
 ) -> list[Version]:  # fmt: skip
     """Every version in the scope, superseded ones too, by series, valid time, recorded time."""
-    asked = scope.asked()
+    asked, meant = scope.asked(), scope.meant()
     parameters = {**asked, "limit": limit}
+    statement = _timeline(tuple(asked), after is not None)
+    if meant is not None:
+        statement = statement.where(called_when(meant, price.c.valid_from))
     if after is not None:
         parameters |= dict(zip(("after_series", "after_valid", "after_recorded"), after, strict=True))
-    return [Version._make(row) for row in connection.execute(_timeline(tuple(asked), after is not None), parameters)]
+    return [Version._make(row) for row in connection.execute(statement, parameters)]
 
 
 @lru_cache
-def _as_of(names: tuple[str, ...], dialect: Dialect) -> Prepared:
+def _prepared(names: tuple[str, ...], dialect: Dialect) -> Prepared:
     """One statement for each shape of question."""
-    lateral = dialect.name == "postgresql"
+    return Prepared(_as_of(names, dialect.name == "postgresql"), dialect)
+
+
+@lru_cache
+def _as_of(names: tuple[str, ...], lateral: bool) -> Select[Any]:
+    following = series.c.id > bindparam("after")
+    return in_force(names, lateral).where(following).order_by(series.c.id).limit(bindparam("limit"))
+
+
+def in_force(names: tuple[str, ...], lateral: bool) -> Select[Any]:
+    """The prices in force at :at as believed at :known_at, in the columns of `Price`."""
     found = price.alias("found")
     seek = (
         select(*(found.c if lateral else [found.c.valid_from, found.c.superseded_at]))
@@ -136,26 +156,31 @@ def _as_of(names: tuple[str, ...], dialect: Dialect) -> Prepared:
         .limit(_ONE)
         .correlate(series)
     )
-    in_force: FromClause = seek.lateral("in_force") if lateral else price.alias("in_force")
+    charged: FromClause = seek.lateral("in_force") if lateral else price.alias("in_force")
     # SQLite has no LATERAL; there the seek finds the key, and the key finds the row.
     found_it = true() if lateral else and_(
-        in_force.c.series_id == series.c.id,
-        tuple_(in_force.c.valid_from, in_force.c.superseded_at) == seek.scalar_subquery(),
+        charged.c.series_id == series.c.id,
+        tuple_(charged.c.valid_from, charged.c.superseded_at) == seek.scalar_subquery(),
     )  # fmt: skip
     following = price.alias("following")
-    until = _starts_next(following, in_force, _known(following))
-    statement = (
-        _described(in_force, until)
-        .join(in_force, found_it)
-        .where(series.c.id > bindparam("after"), in_force.c.amount.is_not(None), *within(names))
-        .order_by(series.c.id)
-        .limit(bindparam("limit"))
-    )
-    return Prepared(statement, dialect)
+    until = _starts_next(following, charged, _known(following))
+    told = _described(charged, until).join(charged, found_it)
+    return told.where(charged.c.amount.is_not(None), *within(names))
 
 
 @lru_cache
 def _timeline(names: tuple[str, ...], resumed: bool) -> Select[Any]:
+    place = (price.c.series_id, price.c.valid_from, price.c.recorded_at)
+    statement = versions().where(*within(names)).order_by(*place).limit(bindparam("limit"))
+    if resumed:
+        names_of_place = ("after_series", "after_valid", "after_recorded")
+        last = [bindparam(name, type_=column.type) for name, column in zip(names_of_place, place, strict=True)]
+        statement = statement.where(tuple_(*place) > tuple_(*last))
+    return statement
+
+
+def versions() -> Select[Any]:
+    """Every version, in the columns of `Version`."""
     following = price.alias("following")
     believed_together = or_(
         and_(price.c.superseded_at == _OPEN, following.c.superseded_at == _OPEN),
@@ -164,20 +189,8 @@ def _timeline(names: tuple[str, ...], resumed: bool) -> Select[Any]:
             or_(following.c.superseded_at == _OPEN, following.c.superseded_at >= price.c.superseded_at),
         ),
     )
-    place = (price.c.series_id, price.c.valid_from, price.c.recorded_at)
-    statement = (
-        _described(price, _starts_next(following, price, believed_together))
-        .add_columns(price.c.superseded_at)
-        .join(price, price.c.series_id == series.c.id)
-        .where(*within(names))
-        .order_by(*place)
-        .limit(bindparam("limit"))
-    )
-    if resumed:
-        names_of_place = ("after_series", "after_valid", "after_recorded")
-        last = [bindparam(name, type_=column.type) for name, column in zip(names_of_place, place, strict=True)]
-        statement = statement.where(tuple_(*place) > tuple_(*last))
-    return statement
+    described = _described(price, _starts_next(following, price, believed_together))
+    return described.add_columns(price.c.superseded_at).join(price, price.c.series_id == series.c.id)
 
 
 def _known(version: FromClause) -> ColumnElement[bool]:
@@ -203,6 +216,7 @@ def _described(version: FromClause, until: ColumnElement[datetime]) -> Select[An
     return select(
         series.c.id, provider.c.slug, source.c.name, offer.c.model, offer.c.tier, offer.c.region,
         series.c.unit, series.c.conditions, *quoted, until, version.c.recorded_at, version.c.basis, version.c.run_id,
+        source.c.witness,
     ).select_from(
         series.join(offer, offer.c.id == series.c.offer_id)
         .join(source, source.c.id == offer.c.source_id)

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from history.model import Outcome, Quote
 from history.queries.runs import RunRecord, as_record, records
+from history.shapes import Drifting, drifting, requests_on_day
 from history.tables import held, host, offer, provider, run, series, source, volume
 
 
@@ -27,7 +28,8 @@ class HeldPrice(NamedTuple):
 
 
 class SourceStatus(NamedTuple):
-    """One source, and what it states; `newest` is its newest crawl, well or not. A success is complete or partial."""
+    """One source, and what it states; `newest` is its newest crawl, well or not. A success is complete or partial;
+    `drifting` is in what the last one has drifted. `daily_budget` None: no crawl has told of one yet."""
 
     name: str
     provider: str
@@ -40,21 +42,28 @@ class SourceStatus(NamedTuple):
     last_success: RunRecord | None
     last_failure: RunRecord | None
     held: tuple[HeldPrice, ...]
+    daily_budget: int | None
+    requests_today: int
+    drifting: Drifting | None
     states: Literal["offers", "volumes", "hosts"] = "offers"
 
 
-def statuses(connection: Connection) -> list[SourceStatus]:
-    """Every source, by name."""
+def statuses(connection: Connection, now: datetime) -> list[SourceStatus]:
+    """Every source, by name; today is the day of UTC that `now` is in."""
     newest = _last(connection)
     successes = _last(connection, run.c.outcome != Outcome.FAILED.value)
     failures = _last(connection, run.c.failure.is_not(None))
     live, waiting, others = _live_offers(connection), _held(connection), _others(connection)
+    drifted = drifting(connection, [success.id for success in successes.values()])
+    drifts = {name: drifted.get(success.id) for name, success in successes.items()}
+    sent = requests_on_day(connection, now)
     columns = (source.c.id, source.c.name, provider.c.slug, source.c.url, source.c.interval_s, source.c.verified)
-    listed = select(*columns, source.c.paused_until).join(provider).order_by(source.c.name)
+    listed = select(*columns, source.c.paused_until, source.c.daily_budget).join(provider).order_by(source.c.name)
     return [
         SourceStatus(
-            *row[1:], live.get(row.id, 0), newest.get(row.name), successes.get(row.name), failures.get(row.name),
-            tuple(waiting[row.id]), others.get(row.id, "offers"),
+            *row[1:-1], live.get(row.id, 0), newest.get(row.name), successes.get(row.name), failures.get(row.name),
+            tuple(waiting[row.id]), row.daily_budget, sent.get(row.name, 0), drifts.get(row.name),
+            others.get(row.id, "offers"),
         )
         for row in connection.execute(listed)
     ]  # fmt: skip

@@ -24,15 +24,19 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("discrepancy", "host", "volume_notice", "volume", "run_shape"):
         op.drop_table(table)
+    op.drop_column("source", "daily_budget")
 
 
 def _drift() -> None:
+    op.add_column("source", sa.Column("daily_budget", sa.Integer))
     op.create_table(
         "run_shape",
         sa.Column("run_id", ID, sa.ForeignKey("run.id"), primary_key=True, autoincrement=False),
         sa.Column("requests", sa.Integer, nullable=False),
         sa.Column("shape", sa.Text, nullable=False),
+        sa.Column("baseline_id", ID, sa.ForeignKey("run.id")),
     )
+    op.create_index("run_shape_measured_by", "run_shape", ["baseline_id"])
 
 
 def _volumes() -> None:

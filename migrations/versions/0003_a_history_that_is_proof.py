@@ -77,7 +77,7 @@ def _providers(kinds: str) -> None:
     _anew("provider", columns, "id, slug, name, kind", "id, slug, name, kind")
 
 
-SOURCE_BEFORE = "id, name, provider_id, url, interval_s, verified, paused_until"
+SOURCE_BEFORE = "id, name, provider_id, url, interval_s, verified, paused_until, daily_budget"
 
 
 def _source_columns() -> list[sa.schema.SchemaItem]:
@@ -89,6 +89,7 @@ def _source_columns() -> list[sa.schema.SchemaItem]:
         sa.Column("interval_s", sa.Integer, nullable=False),
         sa.Column("verified", sa.Text, nullable=False),
         sa.Column("paused_until", MOMENT),
+        sa.Column("daily_budget", sa.Integer),
     ]
 
 

@@ -69,7 +69,7 @@ def test_any_other_answer_is_told_by_its_status(status: int, body: bytes, senten
 
 def test_the_servers_wish_is_part_of_the_failure() -> None:
     failure = failure_of_response(*answered(429, Retry_After="120"))
-    assert failure is not None
+    assert isinstance(failure, FetchFailed)
     assert (str(failure), failure.retry_after_s) == (
         f"429 Too Many Requests from {URL}; the server asks to wait 120 s",
         120,

@@ -111,11 +111,17 @@ def test_rows_are_read_by_exact_header_wherever_the_column_stands() -> None:
         assert not found.unread
 
 
+def test_the_case_of_a_header_says_nothing() -> None:
+    [row] = table("MODEL cached", "a 1").rows({"model": ("Model",), "hit": ("Cached",)})
+    assert (row.pop("model").text, row.pop("hit").text) == ("a", "1")
+
+
 @pytest.mark.parametrize(
     ("header", "words"),
     [
         ("Model Inputs", r"no column 'Input' or 'input'; its header is \['Model', 'Inputs'\]"),
         ("Model Input Input", "2 columns"),
+        ("Model Input INPUT", "2 columns"),
     ],
 )
 def test_a_column_that_is_missing_or_double_is_named_with_what_was_there(header: str, words: str) -> None:

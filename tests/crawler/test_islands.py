@@ -1,5 +1,6 @@
 """Astro islands: what a page gives to its components is a table with the headers and the tab that it stands under."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape
 
@@ -28,6 +29,52 @@ def test_the_tab_of_an_island_is_the_pane_that_holds_it() -> None:
     pane = '<div data-content-switcher-pane="true" data-value="fast">{}</div>'
     [(_, tab)] = islands.tables(page("TextTokenPricingTables", TOKENS, pane))
     assert tab == "Fast"
+
+
+DRAWN = (
+    "<table><thead><tr><th></th><th colspan=3>Short context</th><th colspan=2>Long context</th></tr><tr><th>Model</th>"
+    "<th>Input</th><th>Cached input</th><th>Output</th><th>Input</th><th>Output</th></tr></thead><tbody>"
+    "<tr><td colspan=6>Latest models</td></tr>{}</tbody></table>"
+)
+
+
+def drawn(rows: str) -> Page:
+    props = TOKENS.replace("]]]]}", ']],[1,[[0,"gpt-b"],[0,1],[0,null],[0,4]]]]]}')
+    found = page("TextTokenPricingTables", props)
+    return replace(found, body=found.body.replace(b"></astro", f">{DRAWN.format(rows)}</astro".encode()))
+
+
+def test_a_drawn_row_adds_its_long_context_to_what_the_props_say() -> None:
+    row = "<tr><td>gpt-a</td><td>$2.00</td><td>$0.50</td><td>$8.00</td><td>$4.00</td><td>$12.00</td></tr>"
+    [(table, _)] = islands.tables(drawn(row))
+    assert table.header == (
+        "Model", "Short context input", "Short context cached input", "Short context cache writes",
+        "Short context output", "Long context input", "Long context output",
+    )  # fmt: skip
+    assert [[cell.text for cell in row] for row in table.body] == [
+        ["gpt-a", "2", "0.5", "-", "8", "$4.00", "$12.00"],
+        ["gpt-b", "1", "-", "-", "4", "-", "-"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "<tr><td>gpt-a</td><td>$2.00</td><td>$0.50</td><td>$9.00</td><td>$4.00</td><td>$12.00</td></tr>",
+        "<tr><td>gpt-c</td><td>$2.00</td><td>$0.50</td><td>$8.00</td><td>$4.00</td><td>$12.00</td></tr>",
+        "<tr><td>gpt-a</td><td>$2.00</td><td>$8.00</td><td>$4.00</td><td>$12.00</td></tr>",
+        "<tr><td>gpt-b</td><td>$1.00</td><td>$0.10</td><td>$4.00</td><td>$4.00</td><td>$12.00</td></tr>",
+    ],
+)
+def test_a_drawn_row_that_contradicts_the_props_is_refused(row: str) -> None:
+    with pytest.raises(PageChanged, match="one in its props and one drawn"):
+        list(islands.tables(drawn(row)))
+
+
+def test_a_row_that_is_shorter_than_the_one_below_has_lost_a_cell() -> None:
+    props = TOKENS.replace("]]]]}", ']],[1,[[0,"gpt-b"],[0,1],[0,0.1],[0,1.25],[0,4]]]]]}')
+    with pytest.raises(PageChanged, match=r"have \[4, 5\] cells, so a cell is lost"):
+        list(islands.tables(page("TextTokenPricingTables", props)))
 
 
 @pytest.mark.parametrize(

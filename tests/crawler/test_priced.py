@@ -80,6 +80,8 @@ def test_the_columns_of_a_table_are_those_it_has_and_none_of_money_is_passed_ove
     assert list(priced.columns(found, known, {"input_tokens"})) == ["input_tokens", "output_tokens"]
     with pytest.raises(PageChanged, match=r"no column \[\('Cached',\)\]"):
         priced.columns(found, known, {"cache_read_tokens"})
+    shouted = table(("MODEL", "INPUT", "cached"), ("a", "$1", "$2"))
+    assert list(priced.columns(shouted, known, {"input_tokens"})) == ["input_tokens", "cache_read_tokens"]
     with pytest.raises(PageChanged, match="unknown column 'Cache'"):
         priced.columns(table(("Model", "Input", "Cache"), ("a", "$1", "$2")), known, {"input_tokens"})
 

@@ -9,7 +9,7 @@ from crawler.pricelists import pricelists
 
 
 def test_a_list_has_a_price_for_each_tier_and_unit() -> None:
-    stated = pricelists(["Input: $5.00 Batch Input: $2.50 1h Batch Cache Write: $5", "N/A"], is_sized=True)
+    stated = pricelists(["Input: $5.00 Batch Input: $2.50 1h Batch Cache Write: $5", "N/A"], [False, True])
     assert stated == {
         ("standard", "input_tokens"): {False: Decimal("5.00")},
         ("batch", "input_tokens"): {False: Decimal("2.50")},
@@ -19,11 +19,21 @@ def test_a_list_has_a_price_for_each_tier_and_unit() -> None:
 
 @pytest.mark.parametrize("text", ["Input: $3 Input: $6", "Input: $0.30 / million tokens (or $0.0003/page)"])
 def test_two_lists_or_two_units_in_one_cell_are_none(text: str) -> None:
-    assert pricelists([text], is_sized="million" not in text) is None
+    assert pricelists([text], [] if "million" in text else [False, True]) is None
 
 
 def test_a_list_that_says_its_unit_twice_or_never_is_refused() -> None:
     with pytest.raises(PageChanged, match="not a list of prices"):
-        pricelists(["Input: $3 / million tokens"], is_sized=True)
+        pricelists(["Input: $3 / million tokens"], [False, True])
     with pytest.raises(PageChanged, match="not a list of prices"):
-        pricelists(["Input: $3"], is_sized=False)
+        pricelists(["Input: $3"], [])
+
+
+def test_the_header_says_which_list_is_for_long_prompts() -> None:
+    stated = pricelists(["Input: $6", "Input: $3"], [True, False])
+    assert stated == {("standard", "input_tokens"): {True: Decimal(6), False: Decimal(3)}}
+
+
+def test_a_row_with_more_lists_than_columns_is_refused() -> None:
+    with pytest.raises(PageChanged, match="more cells than the table has columns"):
+        pricelists(["Input: $3", "Input: $6", "Input: $9"], [False, True])

@@ -17,6 +17,7 @@ from history import evidence
 from history.db import recording, writing
 from history.model import Fetched
 from history.recorder import record
+from history.settings import settings
 from tests.crawler.test_reading import URL, Acme
 from tests.history.pages import offer, price
 from tests.history.pages import reading as page_read
@@ -40,15 +41,24 @@ def starts(spider: Acme) -> list[Request]:
     return asyncio.run(gather())
 
 
-def test_a_page_that_only_a_browser_draws_is_not_asked_for_in_vain() -> None:
-    class Drawn(Acme):
-        rendered = True
+class Drawn(Acme):
+    rendered = True
+    drawn = "table"
 
+
+def test_a_page_that_only_a_browser_draws_is_not_asked_for_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings(), "chromium", "no-such-browser")
     spider = Drawn()
     assert starts(spider) == []
     assert isinstance(spider.failure, FetchFailed)
-    assert "needs a browser" in str(spider.failure)
-    assert [request.url for request in starts(Drawn(url="http://127.0.0.1:9/saved"))] == ["http://127.0.0.1:9/saved"]
+    assert "drawn by scripts, which needs a browser: TOKENTAPE_CHROMIUM names no-such-browser" in str(spider.failure)
+
+
+def test_a_page_that_scripts_draw_is_marked_for_the_browser_and_always_asked_for(engine: Engine) -> None:
+    known(engine, '"one"')
+    request = Drawn(database=engine).request(URL)
+    assert (request.meta["playwright"], request.meta["drawn"], dict(request.headers)) == (True, "table", {})
+    assert not Acme(database=engine).request(URL).meta["playwright"]
 
 
 def parsed(

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, Table
 from history import evidence
 from history import tables as t
 from history.db import writing
+from history.drift import BLANK, Shape
 from history.model import Conditions, Quote, conditions_text
 
 NOW = datetime(2026, 5, 22, 16, 10, tzinfo=UTC)
@@ -60,6 +61,13 @@ class Rows:
         self.known["run", source, at] = run_id
         if body is not None:
             self.fetch(run_id, f"{body} {run_id}", at, f"https://{source}.example/pricing")
+        return run_id
+
+    def shape(self, run_id: int, shape: Shape = BLANK, baseline: int | None = None, requests: int = 2) -> int:
+        """What the run looked like, by default as it always does."""
+        row = {"run_id": run_id, "requests": requests, "shape": shape.text, "baseline_id": baseline or run_id}
+        with writing(self.engine) as connection:
+            connection.execute(t.run_shape.insert(), row)
         return run_id
 
     def fetch(

@@ -17,7 +17,8 @@ def test_models_are_found_by_a_part_of_their_name(client: TestClient, rows: Rows
     rows.offer("v4-Flash", terms=("free for a while",), absent_since=NOW)
     rows.offer("v4-pro")
     [model] = client.get("/v1/models?q=flash").json()["models"]
-    assert model == {"provider": "deepseek", "model": "v4-Flash", "withdrawn": False, "offers": [{
+    assert model == {"provider": "deepseek", "model": "v4-Flash", "canonical": None, "author": None,
+                     "country": None, "withdrawn": False, "offers": [{
         "source": "deepseek", "tier": "standard", "region": "", "terms": ["free for a while"],
         "absent_since": "2026-05-22T16:10:00Z", "withdrawn": False,
     }]}  # fmt: skip

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
 from feed.api import schemas
+from history.drift import Shape, TableShape
 from history.model import Conditions
 from tests.feed.rows import DAY, HOUR, NOW, TODAY, Rows, flash_cut, usd
 
@@ -25,15 +26,16 @@ PINNED = {
     "changes.feed.json": "f763001161bb2626ad4a77a720f364a1f51c6cb5b85bdf178dd405abe3021bbf",
     "changes.json": "77a61c7030e8f4437121188e9fbf9ebc9aeb8700acba35dce50ec007ed9ef124",
     "changes.rss": "8d876d5d3b4afb7c3153ee53cb4879a1e80544afe154da503e6855a1098a5475",
-    "history.json": "a02a3e75d5e3ec16ec5c5d6f8ac44b1bba8c8a0da5cd1703942fda8b68c939ae",
+    "history.json": "4f388cebff9bf1d8f059bd28d2ea58b28fb16c06c85fccfc8bc01566712bbc41",
     "hosts.json": "161d666d9f132e12d769c832a57161c9a8bf19d4dbc8943fb9a2deed283e2812",
-    "models.json": "8b6bee64845ceced0d5e2ae35e730d39af4b3fa7d6fdafd637b712d9a89c8e41",
-    "openapi.json": "0bf83035b0618e3d2b769cb98cf6e25f44abffe33dbc09d223f63398c05778b2",
-    "prices.json": "90e8d20548d866916f60e50e350596b17d0e150bdcfb3c79005c23243f0c3679",
-    "problem.json": "fac6ab1f189a6c1848696d2d4a491b848f66114619124d3ce1681b02e3c3f384",
-    "providers.json": "77cac925952af6c990570bc08f25147fc9fefb760a4e77f48c06152f653212dd",
+    "models.json": "3a786d5b4a7d88b5473d2f33c5b5e8ccb44a114f35843916cf679b02ff1d0ed1",
+    "openapi.json": "4ee6c88ca9c450ab56c1978e7d19971bc3e705f5c024d9f852523cba95118d15",
+    "plans.json": "fd171727b4dcef6a4dcf88350848ab0b85a64bb4430f2b81a1edc86b51a6c8d5",
+    "prices.json": "dac149dc09686d27afaebf036c4d387473bf91d1e1cda27f6682e2fbf6732480",
+    "problem.json": "3a2b57f5e1c054d185a084da4702fab204f7d2cdaeca0ff8dce9010b3bf4c9ec",
+    "providers.json": "0ced548ac4da8540539abd24d669f7e3a39863cd46a4938ddce70ca64c33f72e",
     "runs.json": "efabb1fbe7e420628b3ec9fe65e936498e9102952b7b27d433c375361111aeb1",
-    "status.json": "85091926a3a998ef6f73924a554e2995de54a59ebb664aa49f8c4088746e4aa7",
+    "status.json": "90bfc9e42393f29b3b8968c2186510cc504a2b4e1964329fe6461969f21b5116",
     "volumes.json": "4a980b15c832fc23abdd1240acc7bd2485d1b729b88564a1618358cba7e9271c",
 }
 SAMPLES = {
@@ -43,6 +45,7 @@ SAMPLES = {
     "changes.json": "/v1/changes?limit=2",
     "history.json": "/v1/history?provider=deepseek&model=v4",
     "models.json": "/v1/models",
+    "plans.json": "/v1/plans",
     "prices.json": "/v1/prices",
     "problem.json": "/v1/prices?modle=v4",
     "providers.json": "/v1/providers",
@@ -55,6 +58,7 @@ SHAPES: dict[str, Any] = {
     "changes.json": schemas.ChangePage,
     "history.json": schemas.HistoryPage,
     "models.json": schemas.ModelPage,
+    "plans.json": schemas.PlanPage,
     "prices.json": schemas.PricePage,
     "providers.json": schemas.ProviderPage,
     "runs.json": schemas.RunPage,
@@ -74,7 +78,12 @@ def published(client: TestClient, rows: Rows, name: str) -> TestClient:
     rows.price("0.04", NOW - DAY, unit="images", per=1, model="glyph", tier="batch", region="eu")
     rows.price(None, NOW + timedelta(minutes=30), unit="images", model="glyph", tier="batch", region="eu")
     flash_cut(rows)
+    rows.offer("Token Plan Plus", "plan", terms=("quota: about 1500 requests per 5 hours", "first month: 5 USD"))
+    rows.price("20", NOW - DAY, unit="plan_months", per=1, model="Token Plan Plus", tier="plan")
     rows.held(rows.series(quote=usd("1")), "implausible_factor", usd("1000"), NOW, 1)
+    measured = Shape((TableShape(("Model", "Input", "Output"), 8, "Text"),))
+    good = rows.shape(rows.run(NOW - DAY, offers=3), measured)
+    rows.shape(rows.run(NOW + HOUR / 2), Shape((TableShape(("Model", "Input"), 8, "Text"),)), good)
     rows.run(NOW + HOUR, outcome="failed", failure="PageChanged", message="the header 'Input' is gone", unread={"x": 1})
     return client
 

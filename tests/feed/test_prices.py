@@ -22,7 +22,8 @@ def test_a_price_is_told_with_its_unit_its_time_and_its_evidence(client: TestCli
     assert price == {
         "provider": "deepseek", "source": "deepseek", "model": "v4", "tier": "standard", "region": "",
         "unit": "input_tokens", "conditions": {"min_input_tokens": 256001}, "amount": "0.14", "currency": "USD",
-        "per": 1000000, "per_million": "0.14", "list_amount": None, "ends_at": None, "basis": "first_seen", "run": 1,
+        "per": 1000000, "per_million": "0.14", "list_amount": None, "ends_at": None, "basis": "first_seen",
+        "witness": "first_party", "run": 1,
         "valid_from": "2026-05-22T16:10:00Z", "valid_to": None, "recorded_at": "2026-05-22T16:10:00Z",
     }  # fmt: skip
     assert client.get(page["snapshot"] + "/body").text == "page 1"

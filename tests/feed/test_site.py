@@ -7,7 +7,8 @@ import pytest
 from lxml import html
 from starlette.testclient import TestClient
 
-from tests.feed.rows import HOUR, NOW, Rows, flash_cut, moved
+from history.drift import Shape, TableShape
+from tests.feed.rows import DAY, HOUR, NOW, Rows, flash_cut, moved
 
 
 @pytest.fixture
@@ -30,6 +31,40 @@ def test_sources_are_told_with_their_health(page: html.HtmlElement) -> None:
     told = {source.get("class"): source.text_content() for source in page.cssselect(".sources li")}
     assert set(told) == {"failing", "ok"}
     assert "PageChanged: no table <here>" in told["failing"]
+
+
+def test_a_source_that_has_drifted_has_its_own_colour_shape_and_word(client: TestClient, rows: Rows) -> None:
+    good = rows.shape(rows.run(NOW - DAY), Shape((TableShape(("Model", "<Input>")),)))
+    rows.shape(rows.run(NOW), Shape((TableShape(("Model", "Price")),)), good)
+    page: Any = html.fromstring(client.get("/").content)
+    [source] = page.cssselect(".sources li.drifting")
+    assert source.cssselect(".word")[0].text_content() == "drifting"
+    assert "table 1 'Model | <Input>' is gone; table 1 'Model | Price' is new" in source.text_content()
+    style = client.get("/style.css").text
+    assert re.search(r"\.drifting \.lamp \{ background: var\(--drift\); border-radius: 1px; transform: ", style)
+
+
+def test_every_colour_of_a_word_stands_out_from_what_is_behind_it(client: TestClient) -> None:
+    """WCAG 2.2, 1.4.3: 4.5 to 1 for text of that size, by day and by night."""
+    day, night = re.findall(r":root \{(.*?)\}", client.get("/style.css").text, re.DOTALL)
+    for scheme in (day, night):
+        colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", scheme))
+        ratios = {
+            name: contrast(colours[name], colours["ground"]) for name in ("drift", "up", "down", "warn", "soft", "ink")
+        }
+        assert {name: ratio for name, ratio in ratios.items() if ratio < 4.5} == {}
+        assert len({colours[name] for name in ("drift", "up", "down", "warn", "soft")}) == 5
+
+
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_every_link_of_the_page_leads_somewhere(page: html.HtmlElement, client: TestClient) -> None:

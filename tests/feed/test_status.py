@@ -1,6 +1,7 @@
 """How the sources fare, for machines and for a person."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -10,13 +11,14 @@ from feed.app import create_app
 from feed.health import health
 from history import queries
 from history.db import connect, reading
+from history.drift import Shape, TableShape
 from tests.feed.conftest import Clock
 from tests.feed.rows import DAY, HOUR, NOW, Rows, usd
 
 
 def told(engine: Engine, at: datetime = NOW + HOUR) -> tuple[str, str]:
     with reading(engine) as connection:
-        [source] = queries.statuses(connection)
+        [source] = queries.statuses(connection, at)
     return health(source, at)[:2]
 
 
@@ -78,6 +80,83 @@ def test_the_status_tells_everything_about_a_source(client: TestClient, rows: Ro
     }  # fmt: skip
     [held] = source["held"]
     assert (held["rule"], held["believed"]["amount"], held["seen"]["amount"]) == ("implausible_factor", "1", "1000")
+
+
+PRICES = TableShape(("Model", "Input", "Output"), 8, "Text")
+USUAL, NARROW = Shape((PRICES,)), Shape((PRICES._replace(header=("Model", "Input")),))
+LOST = "table 1 'Model | Input | Output' under 'Text' lost the column 'Output'"
+
+
+def drift(rows: Rows, **of_the_second: Any) -> tuple[int, int]:
+    """A good run a day before, and one that has drifted from it."""
+    good = rows.shape(rows.run(NOW - DAY, offers=20), USUAL)
+    return good, rows.shape(rows.run(NOW, **{"offers": 20, **of_the_second}), NARROW, good)
+
+
+def test_a_source_that_has_drifted_says_since_when_and_in_what(engine: Engine, rows: Rows) -> None:
+    drift(rows)
+    assert told(engine) == (
+        "drifting",
+        f"Read 1 hour ago, 20 offers. Since 2026-05-22 16:10 UTC it is not what it was: {LOST}.",
+    )
+
+
+def test_what_there_is_no_room_for_is_counted(engine: Engine, rows: Rows) -> None:
+    good = rows.shape(rows.run(NOW - DAY, offers=20), Shape((PRICES,) * 4))
+    rows.shape(rows.run(NOW, offers=5), Shape(), good)
+    assert told(engine)[1].count("is gone") == 2
+    assert "5 offers where there were 20; table 1" in told(engine)[1]
+    assert told(engine)[1].endswith("; and 2 more.")
+
+
+def test_a_source_that_fails_after_it_had_drifted_says_both(engine: Engine, rows: Rows) -> None:
+    drift(rows)
+    rows.run(NOW + HOUR / 2, outcome="failed", failure="PageChanged", message="no column 'Input'")
+    word, sentence = told(engine)
+    assert word == "failing"
+    assert f"The prices are from 2026-05-22 16:10 UTC. It had drifted before that: {LOST}." in sentence
+
+
+def test_an_old_drift_is_stale_first_and_a_drift_that_is_over_is_not_told(engine: Engine, rows: Rows) -> None:
+    drift(rows)
+    assert told(engine, NOW + 2 * DAY)[0] == "stale"
+    rows.shape(rows.run(NOW + HOUR, offers=20), USUAL)
+    assert told(engine, NOW + 2 * HOUR) == ("ok", "Read 1 hour ago, 20 offers.")
+
+
+def test_a_spent_budget_is_not_called_the_wish_of_the_source(engine: Engine, rows: Rows) -> None:
+    rows.source(paused_until=NOW + DAY)
+    rows.run(outcome="failed", failure="BudgetSpent", message="200 of the 200 requests")
+    assert told(engine)[1].endswith("Paused until 2026-05-23 16:10 UTC, the requests of its day are spent.")
+
+
+def test_the_status_tells_the_drift_to_machines(client: TestClient, rows: Rows) -> None:
+    good, _ = drift(rows, offers=4)
+    [source] = client.get("/v1/status").json()["sources"]
+    assert (source["health"], source["measured_by"], source["drifting_since"]) == (
+        "drifting", good, "2026-05-22T16:10:00Z",
+    )  # fmt: skip
+    offers, table = source["drift"]
+    assert (offers["kind"], offers["before"], offers["now"]) == ("offers", 20, 4)
+    assert table == {
+        "kind": "table_changed", "sentence": LOST, "table": 1, "header": "Model | Input | Output", "heading": "Text",
+        "lost": ["Output"], "gained": [], "before": None, "now": None,
+    }  # fmt: skip
+
+
+def test_the_status_tells_what_a_source_may_cost_and_has_cost_today(client: TestClient, rows: Rows) -> None:
+    rows.source(daily_budget=48)
+    rows.shape(rows.run(NOW - DAY), requests=30)
+    for hours in range(3):
+        rows.shape(rows.run(NOW - hours * HOUR), requests=5)
+    rows.source("new")
+    told = {each["source"]: (each["requests_today"], each["daily_budget"]) for each in sources(client)}
+    assert told == {"deepseek": (15, 48), "new": (0, None)}
+    assert [each["drift"] for each in sources(client)] == [[], []]
+
+
+def sources(client: TestClient) -> list[dict[str, Any]]:
+    return list(client.get("/v1/status").json()["sources"])
 
 
 def test_alive_and_ready_are_two_questions(client: TestClient, blank_engine: Engine, clock: Clock) -> None:

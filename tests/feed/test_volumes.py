@@ -181,7 +181,7 @@ def test_the_state_of_a_source_names_what_it_states(engine: Engine, rows: Rows) 
     rows.volume()
     rows.host()
     with reading(engine) as connection:
-        sentences = {one.name: health(one, NOW + HOUR).sentence for one in queries.statuses(connection)}
+        sentences = {one.name: health(one, NOW + HOUR).sentence for one in queries.statuses(connection, NOW + HOUR)}
     assert sentences == {
         "openrouter_providers": "Read 1 hour ago, 1 host.",
         "openrouter_volumes": "Read 1 hour ago, 1 volume.",
@@ -192,7 +192,7 @@ def test_a_source_of_volumes_that_fails_says_what_is_old(engine: Engine, rows: R
     rows.volume()
     rows.run(NOW + HOUR / 2, "openrouter_volumes", outcome="failed", failure="KeyRefused", message="401")
     with reading(engine) as connection:
-        [source] = queries.statuses(connection)
+        [source] = queries.statuses(connection, NOW + HOUR)
     assert "The volumes are from 2026-05-22" in health(source, NOW + HOUR).sentence
 
 

@@ -14,8 +14,8 @@ from history.model import Conditions
 from history.queries import disagreements
 from tests.feed.rows import DAY, HOUR, NOW, Rows
 
-FLASH = {"model": "deepseek-v4-flash", "source": "deepseek"}
-ROUTE = {"model": "deepseek/deepseek-v4-flash", "source": "openrouter_endpoints", "region": "deepseek"}
+FLASH: dict[str, Any] = {"model": "deepseek-v4-flash", "source": "deepseek"}
+ROUTE: dict[str, Any] = {"model": "deepseek/deepseek-v4-flash", "source": "openrouter_endpoints", "region": "deepseek"}
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_a_route_of_the_provider_is_compared_by_its_list_price(
     rows: Rows, amount: str, list_amount: str | None, disagrees: bool
 ) -> None:
     rows.price("0.14", NOW, **FLASH)
-    rows.price(amount, NOW, per=1, list_amount=list_amount and Decimal(list_amount), **ROUTE)
+    rows.price(amount, NOW, per=1, list_amount=Decimal(list_amount) if list_amount else None, **ROUTE)
     assert bool(found(rows)) == disagrees
 
 

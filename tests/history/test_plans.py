@@ -77,6 +77,27 @@ def test_a_narrow_question_is_answered_by_seeks(crowd: Rows, asked: str) -> None
 
 
 @on_sqlite
+def test_a_better_witness_is_found_by_seeks(crowd: Rows) -> None:
+    crowd.source("map", kind="map", witness="imported")
+    biller = crowd.known["provider", "deepseek"]
+    told = crowd.price("9", NOW, model="a", source="map", provider_id=biller)
+    crowd.price("9", NOW, model="a", source="map", provider_id=biller, unit="images")
+    with reading(crowd.engine) as connection:
+        found = queries.best_as_of(connection, Scope(model="a"), NOW, NOW)
+    assert told not in {one.series_id for one in found}
+    lines = plan(crowd.engine, queries.best_as_of, Scope(model="a"), NOW, NOW)
+    assert sum("SEARCH found" in line for line in lines) == 2
+    assert not {"price", "series"} & set(scans(lines))
+
+
+@on_sqlite
+def test_the_offers_of_a_canonical_model_are_found_before_their_prices(crowd: Rows) -> None:
+    lines = plan(crowd.engine, queries.as_of, Scope(canonical="deepseek/deepseek-v4-flash"), NOW, NOW)
+    assert any("SEARCH found" in line for line in lines)
+    assert not {"price", "change_event", "series"} & set(scans(lines))
+
+
+@on_sqlite
 def test_the_revision_looks_only_at_announced_prices(crowd: Rows) -> None:
     crowd.price("9", NOW + 30 * DAY, recorded_at=NOW + 20 * HOUR, model="a")
     lines = plan(crowd.engine, queries.revision, NOW)

@@ -305,7 +305,7 @@ def test_a_status_knows_the_last_success_and_the_last_failure(rows: Rows, look: 
     quote = usd("1")
     series_id = rows.series(quote=quote, conditions=Conditions(period="peak"))
     rows.held(series_id, "implausible_factor", usd("1000"), NOW, good)
-    deepseek, never = look(queries.statuses)
+    deepseek, never = look(queries.statuses, NOW)
     assert (deepseek.newest.id, deepseek.last_success.id, deepseek.last_failure.id) == (bad, good, bad)
     assert (deepseek.held[0].believed, deepseek.held[0].seen) == (quote, usd("1000"))
     assert (deepseek.offers, never.newest, never.held) == (1, None, ())

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from history import tables as t
+from history.columns import OPEN
 from history.db import reading as reading_from
 from history.db import recording
 from history.model import Offer, Reading
@@ -45,7 +46,7 @@ def reread_as(engine: Engine) -> Callable[[Sequence[Page]], Recorded]:
 
 def timeline(engine: Engine, live: bool = True) -> list[tuple[Any, ...]]:
     versions = select(t.price.c.valid_from, t.price.c.amount).join(t.series).where(t.series.c.unit == "input_tokens")
-    versions = versions.where(t.price.c.superseded_at == t.OPEN if live else t.price.c.superseded_at != t.OPEN)
+    versions = versions.where(t.price.c.superseded_at == OPEN if live else t.price.c.superseded_at != OPEN)
     with reading_from(engine) as connection:
         return [
             (at, amount and str(amount)) for at, amount in connection.execute(versions.order_by(t.price.c.valid_from))

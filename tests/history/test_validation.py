@@ -39,7 +39,7 @@ def test_a_component_that_cannot_be_leaves_its_offer_out(component: PriceCompone
     assert rule_for(offer("a", component)) == rule
 
 
-@pytest.mark.parametrize("model", ["", "  ", "a\nb", "a\x00", "m" * 201])
+@pytest.mark.parametrize("model", ["", "  ", "a\nb", "a\x00", "m" * 201, "1,048,576", "-"])
 def test_a_model_needs_a_name_that_a_caller_could_type(model: str) -> None:
     assert rule_for(simple(model, "3")) == "bad_model_name"
 

@@ -30,7 +30,7 @@ def test_free_unpriced_and_broken_routes_say_so() -> None:
 def test_a_price_that_is_not_known_is_reported() -> None:
     page = saved(PAGE)
     extract(page, "huggingface")
-    assert page.unread == {"price key cached_input": 1}
+    assert page.unread == {"price key cached_input": 1, "routes without pricing": 1}
 
 
 @pytest.mark.parametrize(

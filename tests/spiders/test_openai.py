@@ -11,23 +11,19 @@ from history.model import Conditions, Offer
 from tests.spiders.reading import altered, cell, extract, real, saved
 
 MD, HTML = "openai/2026-09-30", "openai/2026-08-21"
-SHORT, LONG, UNDER = (
-    Conditions(max_input_tokens=272_000),
-    Conditions(min_input_tokens=272_001),
-    Conditions(max_input_tokens=271_999),
-)
+SHORT, LONG = Conditions(max_input_tokens=272_000), Conditions(min_input_tokens=272_001)
 ALWAYS = Conditions()
 
 # Typed from the capture of 2026-08-21 by hand: model, tier, unit, conditions, amount, per.
 CELLS: list[tuple[str, str, str, Conditions, str, int]] = [
-    ("gpt-5.6-sol", "standard", "cache_write_tokens", ALWAYS, "6.25", 1_000_000),
-    ("gpt-5.6-luna", "standard", "input_tokens", ALWAYS, "0.2", 1_000_000),
+    ("gpt-5.6-sol", "standard", "cache_write_tokens", SHORT, "6.25", 1_000_000),
+    ("gpt-5.6-luna", "standard", "input_tokens", SHORT, "0.2", 1_000_000),
     ("gpt-5.6-terra", "standard", "output_tokens", LONG, "18", 1_000_000),
     ("gpt-5.6-sol", "batch", "output_tokens", LONG, "22.50", 1_000_000),
     ("gpt-5.6-luna", "fast", "cache_read_tokens", LONG, "0.08", 1_000_000),
-    ("gpt-5.5", "standard", "output_tokens", UNDER, "30", 1_000_000),
-    ("gpt-5.4", "batch", "cache_read_tokens", UNDER, "0.13", 1_000_000),
-    ("gpt-5.4-pro", "flex", "input_tokens", UNDER, "15", 1_000_000),
+    ("gpt-5.5", "standard", "output_tokens", SHORT, "30", 1_000_000),
+    ("gpt-5.4", "batch", "cache_read_tokens", SHORT, "0.13", 1_000_000),
+    ("gpt-5.4-pro", "flex", "input_tokens", SHORT, "15", 1_000_000),
     ("gpt-5.2", "standard", "output_tokens", ALWAYS, "14", 1_000_000),
     ("gpt-5.2-pro", "batch", "output_tokens", ALWAYS, "84", 1_000_000),
     ("o4-mini", "flex", "cache_read_tokens", ALWAYS, "0.138", 1_000_000),
@@ -133,7 +129,7 @@ def test_prices_of_fine_tuned_models_and_tools_are_reported_not_given_to_the_mod
         (MD, "| Model | Short", "| Name | Short", "no column 'Model'"),
         (MD, "Short context cached input", "Short context input", "2 columns"),
         (MD, "| Cached input | Output |\n", "| Cached tokens | Output |\n", "unknown columns"),
-        (MD, "| Modality |", "| Kind |", "two prices"),
+        (MD, "| Modality |", "| Kind |", "Audio"),
         (MD, "### Batch pricing data", "### Nightly pricing data", "no known tier"),
         (MD, "Batch\n\n### Batch", "Batch\n\n### Standard", "under one heading"),
         (MD, "Fast\n\n### Fast", "Flex\n\n### Fast", "no known tier"),
@@ -147,6 +143,12 @@ def test_prices_of_fine_tuned_models_and_tools_are_reported_not_given_to_the_mod
         (MD, "| Audio |", "| Smell |", "unknown row 'gpt-realtime-3', 'Smell'"),
         (MD, "$0.017 / minute", "$0.017 / song", "not one amount"),
         (HTML, "[0,5],[0,0.5],[0,6.25],[0,30]", "[0,0.5],[0,6.25],[0,30]", "a cell is lost"),
+        (HTML, "[0,5],[0,0.5],[0,6.25],[0,30]", "[0,5],[0,0.5],[0,6.25]", "a cell is lost"),
+        (HTML, "[0,5],[0,0.5],[0,&quot;-&quot;],[0,30]", "[0,30],[0,0.5],[0,&quot;-&quot;],[0,5]", "a cell is lost"),
+        (HTML, "[0,5],[0,0.5],[0,&quot;-&quot;],[0,30]", "[0,5],[0,0.5],[0,&quot;-&quot;]", "a cell is lost"),
+        (HTML, "<th>Cached input</th>", "<th>Cached tokens</th>", "one in its props and one drawn"),
+        (HTML, "<td>$6.25</td>", "", "one in its props and one drawn"),
+        (MD, "(<272K context length)", "(<200K context length)", "unknown row 'gpt-5.5"),
         (HTML, "[0,5],[0,0.5],[0,6.25],[0,30]", "[0,5],[0,0.5]", "has 3 cells"),
         (HTML, "[0,5],[0,0.5],[0,6.25],[0,30]", "[0,6],[0,0.5],[0,6.25],[0,30]", "two prices"),
         (HTML, "&quot;tier&quot;:[0,&quot;batch&quot;]", "&quot;tier&quot;:[0,&quot;night&quot;]", "no known tier"),

@@ -11,6 +11,7 @@ from history.model import ALWAYS, Conditions
 from tests.spiders.reading import altered, cell, extract, real, saved
 
 CHINA, HOURS, ABROAD = "tencent_cn/2026-08-10", "tencent_cn/2026-10-09", "tencent/2026-07-17"
+ENGLISH = "tencent/2026-09-29"
 GUANGZHOU, SINGAPORE = "广州", "新加坡"
 TO_32K, FROM_32K = Conditions(max_input_tokens=32_000), Conditions(min_input_tokens=32_001)
 BELOW_32K, AT_LEAST_32K = Conditions(max_input_tokens=31_999), Conditions(min_input_tokens=32_000)
@@ -100,6 +101,15 @@ def test_the_tab_is_the_region_and_the_makers_own_service_is_another_offer() -> 
     assert cached == [Decimal("0.02"), Decimal("0.21")]
 
 
+def test_the_english_page_has_its_own_headers_and_says_who_serves_a_model_in_its_name() -> None:
+    offers = extract(saved(ENGLISH), "tencent")
+    off_peak = Conditions(period="off_peak")
+    cached = [cell(offers, name, "standard", "cache_read_tokens", off_peak, "Singapore").amount
+              for name in ("DeepSeek-V4.1-Flash (Vendor Direct)", "DeepSeek-V4.1-Flash")]  # fmt: skip
+    assert cached == [Decimal("0.003"), Decimal("0.007")]
+    assert cell(offers, "GLM-5.2", "standard", "output_tokens", region="Silicon Valley").amount == Decimal("4.4")
+
+
 def test_a_date_of_retirement_is_a_term_not_part_of_the_name() -> None:
     terms = {offer.model: offer.terms for offer in extract(saved(CHINA), "tencent_cn") if offer.terms}
     assert terms == {"Hy3 preview": ("2026-08-31 下线",), "MiniMax-M2.5": ("2026-08-07 下线",)}
@@ -138,6 +148,10 @@ def test_each_kind_of_service_has_its_own_peak_hours() -> None:
         (HOURS, "高峰时段</span></div>", "傍晚</span></div>", "neither a length nor a time"),
         (ABROAD, "输入长度 ≥ 32k", "输入长度 ≥ 64k", "has the row"),
         (ABROAD, ">0.084<", ">contact us<", "instead of a price"),
+        (ENGLISH, "Peak hours are", "Busy hours are", "when peak hours are"),
+        (ENGLISH, "</p>", " Peak hours are 01:00 - 05:00 UTC.</p>", "or twice"),
+        (ENGLISH, "Output Tokens", "Answer Tokens", "lacks an input or an output"),
+        (ENGLISH, "(Vendor Direct)", "(New)", "two prices"),
     ],
 )
 def test_a_page_that_changed_is_refused_by_name(name: str, old: str, new: str, words: str) -> None:

@@ -29,6 +29,9 @@ CELLS: list[tuple[str, str, str, str, Conditions, str]] = [
     ("Gemini 2.5 Pro", "batch", "", "output_tokens", LONG, "7.5"),
     ("Gemini 2.5 Flash Live API", "standard", "", "input_video_tokens", ALWAYS, "3"),
     ("Gemini 2.0 Flash", "batch", "", "input_audio_tokens", ALWAYS, "0.50"),
+    ("Gemini 2.0 Flash", "standard", "", "cache_read_audio_tokens", ALWAYS, "0.25"),
+    ("Gemini 2.0 Flash Lite", "standard", "", "cache_read_tokens", ALWAYS, "0.01875"),
+    ("Gemini 2.0 Flash Lite", "standard", "", "cache_storage_token_hours", ALWAYS, "1"),
     ("Gemini 2.0 Flash Image Generation", "standard", "", "output_image_tokens", ALWAYS, "30"),
     ("Gemma 4 26B", "standard", "", "cache_read_tokens", ALWAYS, "0.015"),
     ("Claude Opus 4.7", "standard", "eu", "cache_write_1h_tokens", ALWAYS, "11"),
@@ -53,11 +56,12 @@ def test_cells_of_the_real_page_read_by_hand(recorded: Path) -> None:
 def test_the_real_page_gives_as_many_prices_as_it_lists(recorded: Path) -> None:
     page = real(recorded, "vertex", "2026-05-08")
     offers = extract(page, "vertex")
-    assert Counter(offer.tier for offer in offers) == {"standard": 69, "batch": 50, "flex": 11, "priority": 8}
+    assert Counter(offer.tier for offer in offers) == {"standard": 72, "batch": 53, "flex": 11, "priority": 8}
     assert Counter(price.unit for offer in offers for price in offer.components) == {
-        "input_tokens": 155, "output_tokens": 155, "cache_read_tokens": 97, "cache_write_tokens": 59,
-        "cache_write_1h_tokens": 56, "input_audio_tokens": 27, "cache_read_audio_tokens": 14,
+        "input_tokens": 161, "output_tokens": 155, "cache_read_tokens": 99, "cache_write_tokens": 59,
+        "cache_write_1h_tokens": 56, "input_audio_tokens": 27, "cache_read_audio_tokens": 16,
         "output_image_tokens": 12, "input_video_tokens": 3, "input_image_tokens": 2, "output_audio_tokens": 2,
+        "cache_storage_token_hours": 2,
     }  # fmt: skip
     assert page.unread["Claude Sonnet 4.6 us-east5: prices of two kinds in one cell"] == 1
 
@@ -107,6 +111,62 @@ def test_what_cannot_be_told_apart_is_reported_not_guessed() -> None:
     )
 
 
+def test_a_list_of_what_is_put_in_is_text_where_text_is_in_it() -> None:
+    page = altered(PAGE, "Input (text, image, video, audio)", "Input (text, images, documents, audio)")
+    assert extract(page, "vertex") == extract(saved(PAGE), "vertex")
+    with pytest.raises(PageChanged, match="no known unit"):
+        extract(altered(PAGE, "Input (text, image, video, audio)", "Input (image, audio)"), "vertex")
+
+
+def test_embeddings_are_charged_by_the_thousand_tokens_put_in(recorded: Path) -> None:
+    offers = extract(real(recorded, "vertex", "2026-05-08"), "vertex")
+    for model, tier, region, amount in (
+        ("Gemini Embedding", "standard", "global", "0.00015"), ("Gemini Embedding", "batch", "global", "0.00012"),
+        ("multilingual-e5-large", "standard", "", "0.000025"), ("multilingual-e5-large", "batch", "", "0.0000125"),
+    ):  # fmt: skip
+        price = cell(offers, model, tier, "input_tokens", region=region)
+        assert (price.amount, price.per) == (Decimal(amount), 1_000), (model, tier)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("<br>Batch requests: $0.00012", "<br>Night requests: $0.00012", "has 'Online requests"),
+        ("<td>Input</td><td>Global</td>", "<td>Result</td><td>Global</td>", "for 'Result'"),
+        ("<br>Batch requests: $0.0000075", "", "for 'Input: Output"),
+        ("No charge<br>Batch requests: No charge</td></tr>\n</table>\n<table>", "$1<br>Batch requests: No charge"
+         "</td></tr>\n</table>\n<table>", "for 'Output'"),
+    ],
+)  # fmt: skip
+def test_embeddings_in_other_words_are_refused(old: str, new: str, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        extract(altered(PAGE, old, new), "vertex")
+
+
+def test_the_star_of_a_footnote_is_no_part_of_a_name() -> None:
+    page = altered(PAGE, "Gemini 3.1 Pro Preview</td>", "Gemini 3.1 Pro Preview*</td>")
+    assert extract(page, "vertex") == extract(saved(PAGE), "vertex")
+
+
+def test_flex_and_batch_may_have_tables_of_their_own() -> None:
+    offers = extract(altered(PAGE, "tokens with Flex/Batch", "tokens with batch"), "vertex")
+    assert "flex" not in {offer.tier for offer in offers}
+    assert cell(offers, "Gemini 3.1 Pro Preview", "batch", "input_tokens", SHORT).amount == 1
+
+
+def test_a_cache_is_read_and_stored_at_prices_of_its_own() -> None:
+    prices = {
+        price.unit: price.amount
+        for price in next(
+            offer for offer in extract(saved(PAGE), "vertex") if offer.model == "Gemini 2.0 Flash"
+        ).components
+    }
+    assert prices["cache_read_audio_tokens"] == Decimal("0.25")
+    assert prices["cache_storage_token_hours"] == 1
+    with pytest.raises(PageChanged, match=r"stores 'Gemini 2\.0 Flash' at 1\.00 and at 2\.00"):
+        extract(altered(PAGE, "<td>$1.00</td><td>$0.25</td>", "<td>$2.00</td><td>$0.25</td>"), "vertex")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
@@ -129,3 +189,20 @@ def test_what_cannot_be_told_apart_is_reported_not_guessed() -> None:
 def test_a_page_that_changed_is_refused_by_name(old: str, new: str, words: str) -> None:
     with pytest.raises(PageChanged, match=words):
         extract(altered(PAGE, old, new), "vertex")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("<th>Pricing</th>", "<th>Cost</th><th>Since</th>", "under the unknown headers"),
+        ("<th>Type</th><th>Price (/1M", "<th>Kind</th><th>Price (/1M", "under the unknown headers"),
+    ],
+)
+def test_token_prices_under_unknown_headers_are_refused(old: str, new: str, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        extract(altered(PAGE, old, new), "vertex")
+
+
+def test_a_header_in_another_case_or_by_another_word_is_read() -> None:
+    page = altered(PAGE, "<th>Model</th><th>Pricing</th>", "<th>MODEL</th><th>Price</th>")
+    assert extract(page, "vertex") == extract(saved(PAGE), "vertex")

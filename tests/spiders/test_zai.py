@@ -1,6 +1,7 @@
 """Z.ai's page in both its forms, trap by trap, and cell by cell against the real capture."""
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -59,6 +60,36 @@ def test_a_real_page_without_prices_is_refused(recorded: Path) -> None:
         extract(real(recorded, "zai", "2026-05-08"), "zai")
 
 
+LATEST = r"""### Latest Models
+
+Prices per 1M tokens.
+
+| Model | Input | Cached Input | Cached Input Storage | Output |
+| :--- | :--- | :--- | :--- | :--- |
+| GLM-5.3 | <del>\$1.6</del> \$0.8 | \$0.3 | Limited-time Free | <del>\$4.8</del> \$2.4 |
+
+### Text Models"""
+
+
+def test_the_latest_models_stand_in_two_tables_and_are_stated_once() -> None:
+    page = altered(MD, "### Text Models", LATEST)
+    offers = {offer.model: offer for offer in extract(page, "zai")}
+    assert offers == {offer.model: offer for offer in extract(saved(MD), "zai")}
+    with pytest.raises(PageChanged, match="two prices"):
+        extract(altered(MD, "### Text Models", LATEST.replace("0.3 |", "0.4 |")), "zai")
+
+
+def test_a_page_whose_tables_have_other_headings_is_refused() -> None:
+    page = saved(MD)
+    text = page.body.decode().replace("Text Models", "Models for text").replace("Vision Models", "Models that see")
+    with pytest.raises(PageChanged, match="no price table under"):
+        extract(replace(page, body=text.encode()), "zai")
+
+
+def test_what_prices_are_for_may_be_said_without_a_full_stop() -> None:
+    assert extract(altered(MD, "per 1M tokens.", "per million Tokens"), "zai") == extract(saved(MD), "zai")
+
+
 def test_a_dash_and_a_backslash_are_no_price() -> None:
     offers = {offer.model: offer for offer in extract(saved(HTML), "zai")}
     for model in ("GLM-4-32B-0414-128K", "GLM-OCR"):
@@ -80,7 +111,6 @@ def test_a_struck_price_is_the_list_price_and_a_note_is_a_term() -> None:
         (HTML, "<th>Cached Input</th>", "<th>Cached</th>", "unknown column 'Cached'"),
         (HTML, "Prices per 1M tokens.", "Prices per 1K tokens.", "not said what the prices"),
         (MD, "Prices per 1M tokens.", "Prices per request.", "not said what the prices"),
-        (MD, "### Text Models", "### Models for text", "no price table under"),
         (HTML, "$0.26", "¥0.26", "not in USD"),
         (HTML, "$0.26", "$0.26 $0.13", "not one amount"),
         (HTML, "GLM-4.7-FlashX", "GLM-4.7-FlashX ≤ 32K", "no model's name"),

@@ -1,0 +1,146 @@
+"""Extracting every recorded page against only parsing the same bytes: lxml, json and markdown-it in the same run.
+
+A page is parsed as what it is: HTML by lxml, JSON by json (lines of JSON one by one), Markdown by markdown-it with its
+tables. Alibaba's answer is JSON that holds a document of HTML: both are parsed. Each repetition begins with bytes and
+ends when the result is gone, and what the extractors remember of texts is forgotten before: a crawl is a new process.
+"""
+
+import gc
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from statistics import median
+from typing import Any, TypedDict
+
+from lxml import html
+from markdown_it import MarkdownIt
+
+from bench.figures import Figure
+from crawler.failures import PageChanged
+from crawler.page import Page
+from crawler.reading import spider_class
+from crawler.replay import captures_in
+
+RECORDED = Path(__file__).parents[2] / "shared" / "recorded"
+WORST = 5
+# As many repetitions as fit into this time, within these bounds; the medians are compared.
+SECONDS, FEWEST, MOST = 0.2, 7, 201
+_MARKDOWN = MarkdownIt("commonmark").enable("table")
+
+
+class Timed(TypedDict):
+    """One page: milliseconds to extract its offers, and only to parse it."""
+
+    name: str
+    kind: str
+    size: int
+    ours: float
+    bare: float
+
+
+def figures() -> list[Figure]:
+    """All pages in one fresh process, the two sides in turn, by its own CPU time."""
+    if not RECORDED.is_dir():
+        print(f"corpus: skipped, there are no captures at {RECORDED}")
+        return []
+    # Our own interpreter and module; there is no shell.
+    done = subprocess.run([sys.executable, "-m", "bench.corpus"], check=True, capture_output=True)
+    told = json.loads(done.stdout)
+    return [*compared(told["pages"]), Figure("corpus, peak memory in MB", told["peak_mb"], 400, "both sides")]
+
+
+def compared(pages: list[Timed]) -> list[Figure]:
+    """All pages together, and the slowest one; the five slowest are named."""
+    slowest = sorted(pages, key=_ratio, reverse=True)
+    kinds = (f"{kind} {_together(found):.2f}" for kind in ("HTML", "JSON", "Markdown") if (found := _of(pages, kind)))
+    worst = (f"{page['name']} {_ratio(page):.2f} ({page['size'] / 1000:,.1f} KB)" for page in slowest[:WORST])
+    return [
+        Figure(f"extract {len(pages)} recorded pages / only parse", _together(pages), 4, ", ".join(kinds)),
+        Figure("the slowest page / only parse", _ratio(slowest[0]), 6, ", ".join(worst)),
+    ]
+
+
+def _of(pages: list[Timed], kind: str) -> list[Timed]:
+    return [page for page in pages if page["kind"] == kind]
+
+
+def _ratio(page: Timed) -> float:
+    return page["ours"] / page["bare"]
+
+
+def _together(pages: list[Timed]) -> float:
+    return sum(page["ours"] for page in pages) / sum(page["bare"] for page in pages)
+
+
+def parser_of(page: Page) -> tuple[str, Callable[[], object]]:
+    """What the page is, and what only parses its bytes."""
+    media_type, body = page.media_type.partition(";")[0], page.body
+    if media_type == "application/x-ndjson":
+        return "JSON", lambda: [json.loads(line) for line in body.splitlines() if line]
+    if media_type == "application/json":
+        return "JSON", lambda: _parse_held(json.loads(body))
+    if media_type == "text/html":
+        return "HTML", lambda: html.document_fromstring(body)
+    return "Markdown", lambda: _MARKDOWN.parse(body.decode())
+
+
+def _parse_held(answer: Any) -> object:
+    match answer:
+        case {"data": {"content": str(document)}}:
+            return html.document_fromstring(document)
+    return answer
+
+
+def time_pages() -> Iterator[Timed]:
+    """Every capture that its spider reads. The others end in PageChanged, so there is no work to compare."""
+    for capture in captures_in(RECORDED):
+        page, spider = capture.page(), spider_class(capture.spider)()
+        kind, parse = parser_of(page)
+
+        def extract(page: Page = page, read: Callable[[Page], Iterator[object]] = spider.extract) -> object:
+            return list(read(Page(page.url, page.body, page.media_type, page.fetched_at)))
+
+        try:
+            extract()
+        except PageChanged:
+            continue
+        ours, bare = _in_turn(extract, parse)
+        yield Timed(
+            name=f"{capture.spider} {capture.folder.name}", kind=kind, size=len(page.body), ours=ours, bare=bare
+        )
+
+
+def _in_turn(extract: Callable[[], object], parse: Callable[[], object]) -> tuple[float, float]:
+    remembered = caches()
+    once = _ms(extract) + _ms(parse)
+    pairs = list[tuple[float, float]]()
+    for _ in range(max(FEWEST, min(MOST, int(SECONDS * 1000 / once)))):
+        for cache in remembered:
+            cache.cache_clear()
+        pairs.append((_ms(extract), _ms(parse)))
+    return median(ours for ours, _ in pairs), median(bare for _, bare in pairs)
+
+
+def caches() -> list[Any]:
+    """Every lru_cache of the rooms that read."""
+    kind = type(lru_cache(len))
+    found = (each for each in gc.get_objects() if isinstance(each, kind))
+    return [each for each in found if getattr(each, "__module__", "").startswith(("crawler.", "history."))]
+
+
+def _ms(work: Callable[[], object]) -> float:
+    """Milliseconds of CPU, to the end of what the work has made."""
+    began = time.process_time_ns()
+    work()
+    return (time.process_time_ns() - began) / 1e6
+
+
+if __name__ == "__main__":
+    timed = list(time_pages())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"pages": timed, "peak_mb": peak}))

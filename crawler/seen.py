@@ -1,0 +1,53 @@
+"""Unread: what a page held and its spider did not use, and beside it the tables and headers that it was asked for."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+
+class Outlined(Protocol):
+    """A table, as far as its outline goes."""
+
+    @property
+    def grid(self) -> tuple[tuple[object, ...], ...]: ...
+
+    @property
+    def heading(self) -> str: ...
+
+    @property
+    def header(self) -> tuple[str, ...]: ...
+
+    @property
+    def body(self) -> tuple[tuple[object, ...], ...]: ...
+
+
+class Unread(Counter[str]):
+    """Leftovers by name. Every table knows the counter of its page, so here all of them come by, wherever they are
+    made; what is noted are references, which costs nothing while a page is read."""
+
+    def __init__(self, counted: Mapping[str, int] | Iterable[str] = ()) -> None:
+        super().__init__(counted)
+        self._tables: dict[int, Outlined] = {}
+        self.known: set[str] = set()
+
+    @property
+    def tables(self) -> tuple[Outlined, ...]:
+        """The tables in the order in which they were made; one that was rewritten stands where it stood before."""
+        return tuple(self._tables.values())
+
+    def add_table(self, table: Outlined) -> None:
+        # A rewritten table (a second header row, two halves joined) shares its last row with what it was; a row
+        # without cells is the one empty tuple, which any table may end with.
+        self._tables[id(next((row for row in reversed(table.grid) if row), table))] = table
+
+
+def note_table(unread: Counter[str], table: Outlined) -> None:
+    """A table of the page has been made."""
+    if isinstance(unread, Unread):
+        unread.add_table(table)
+
+
+def note_known(unread: Counter[str], *headers: Iterable[str]) -> None:
+    """Headers that the reader knows: each of them should stand over some column."""
+    if isinstance(unread, Unread):
+        unread.known.update(*headers)
