@@ -65,10 +65,10 @@ class Prepared:
 
 
 class _Once(dict[Any, Any]):
-    """Value → what it is converted to, worked out when it is met first."""
+    """Value → what it is converted to, worked out when it is met first; nothing stays nothing."""
 
     def __init__(self, convert: Convert) -> None:
-        super().__init__()
+        super().__init__({None: None})
         self.convert = convert
 
     def __missing__(self, value: Any) -> Any:
