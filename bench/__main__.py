@@ -2,12 +2,12 @@
 
 import sys
 
-from bench import api, corpus, costs, crawl, detect, imports, replay
+from bench import api, corpus, costs, crawl, detect, imports, replay, scale, sequences, year
 
 
 def main() -> int:
     figures = []
-    for part in (corpus, crawl, replay, imports, detect, api, costs):
+    for part in (corpus, crawl, replay, imports, detect, api, costs, scale, year, sequences):
         for figure in part.figures():
             print(figure, flush=True)
             figures.append(figure)

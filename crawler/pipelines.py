@@ -38,7 +38,7 @@ class KeepEvidence:
     def process_item(self, answer: Answer) -> tuple[Page, Fetched]:
         page = answer.page
         with writing(self.database) as connection:
-            digest = evidence.keep(connection, page.body, page.media_type, page.fetched_at)
+            digest = evidence.keep(connection, page.body, page.media_type, page.fetched_at, page.url)
         fetched = Fetched(page.url, digest, page.fetched_at, answer.status, answer.etag, answer.last_modified)
         return page, fetched
 

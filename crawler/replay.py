@@ -103,7 +103,7 @@ def _replay_one(engine: Engine, run: tuple[Capture, ...]) -> Recorded:
     fetched = []
     with writing(engine) as connection:
         for page in (capture.page() for capture in run):
-            digest = evidence.keep(connection, page.body, page.media_type, captured)
+            digest = evidence.keep(connection, page.body, page.media_type, captured, page.url)
             fetched.append((page, Fetched(page.url, digest, captured)))
     reading = read(spider_class(name)(), fetched, captured)
     with recording(engine) as connection:

@@ -114,7 +114,7 @@ class _Clerk:
 
     def _read_what_is_believed(self) -> None:
         for row in self.connection.execute(_VERSIONS, {"source_id": self.declared.source_id}):
-            place = SeriesKey._make(row[:5]), row.valid_from
+            place = SeriesKey(*row[:5]), row.valid_from
             if row.superseded_at is not None:
                 self.taken_back.add(place)
             elif row.per is None:
@@ -149,7 +149,8 @@ class _Clerk:
         return run_id
 
     def _ledger(self, run_id: int, at: datetime | None = None) -> Ledger:
-        return Ledger(self.connection, *self.declared, run_id, at or self.now)
+        source_id, provider_id = self.declared
+        return Ledger(self.connection, source_id, run_id, at or self.now, {"": provider_id})
 
 
 def _says(fact: Fact | None, quote: str | None) -> bool:

@@ -11,6 +11,9 @@ from sqlalchemy.engine import make_url
 # Any fixed number: the one advisory lock that recorders of this system take (pg_advisory_xact_lock).
 RECORDER_LOCK = 0x70C3_A9E0
 
+# Pages that are in the system's memory are read where they lie: a fifth off the prices of 20,000 series (make bench).
+MAPPED = "mmap_size=2000000000"
+
 
 def connect(url: str) -> Engine:
     """An engine for sqlite:///… or postgresql://… (psycopg 3). Creates the folder of a SQLite file."""
@@ -36,7 +39,7 @@ def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000", MAPPED):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

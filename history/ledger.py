@@ -12,12 +12,14 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, select, updat
 
 from history import tables as t
 from history.book import Change, Held, InForce, OfferState, Verdict, Version
+from history.bulk import Columns, insert_columns, update_columns
 from history.columns import OPEN
 from history.model import OfferKey, Quote, SeriesKey
 from history.shelf import IDENTITY
 
 # Well below the number of parameters that either database takes.
 MODELS_AT_ONCE = 1000
+QUOTED = ("amount", "currency", "per", "list_amount", "ends_at")
 
 
 @dataclass(slots=True)
@@ -49,11 +51,12 @@ class Ledger:
         named = sorted(models)
         for start in range(0, len(named), MODELS_AT_ONCE):
             some = {"source_id": self.source_id, "models": named[start : start + MODELS_AT_ONCE]}
+            # The driver's own tuples, which are as good a key: naming each costs more than finding it.
             found = self.connection.execute(_IDS, some).cursor.fetchall()
-            for offer_id, series_id, model, tier, region, unit, conditions, biller in found:
-                self.offer_ids[OfferKey(model, tier, region, biller)] = offer_id
-                if series_id is not None:
-                    self.series_ids[SeriesKey(model, tier, region, unit, conditions, biller)] = series_id
+            for row in found:
+                self.offer_ids[OfferKey(row[2], row[3], row[4], row[7])] = row[0]
+                if row[1] is not None:
+                    self.series_ids[row[2:8]] = row[1]
 
     def _write_offers(self, states: dict[OfferKey, OfferState]) -> None:
         first_id = next_id(self.connection, t.offer) if states.keys() - self.offer_ids.keys() else 0
@@ -107,23 +110,29 @@ class Ledger:
             self.connection.execute(update(t.price).where(*live).values(superseded_at=self.now), rows)
 
     def _write_versions(self, versions: Iterable[Version]) -> None:
-        rows = [
-            {
-                "series_id": self.series_ids[version.key],
-                "valid_from": version.valid_from,
-                "recorded_at": self.now,
-                "basis": version.basis,
-                "run_id": version.run_id or self.run_id,
-                "superseded_at": None,
-                **_quote_columns(version.quote),
-            }
-            for version in versions
-        ]
-        insert(self.connection, t.price, rows)
+        written = list(versions)
+        if not written:
+            return
+        quotes = zip(*(_quote_columns(version.quote) for version in written), strict=True)
+        columns: Columns = {
+            "series_id": [self.series_ids[version.key] for version in written],
+            "valid_from": [version.valid_from for version in written],
+            "recorded_at": [self.now] * len(written),
+            "basis": [version.basis for version in written],
+            "run_id": [version.run_id or self.run_id for version in written],
+            "superseded_at": [None] * len(written),
+            **dict(zip(QUOTED, quotes, strict=True)),
+        }
+        insert_columns(self.connection, t.price, columns)
 
     def _write_in_force(self, in_force: dict[SeriesKey, InForce]) -> None:
-        rows = [{"the_id": self.series_ids[key], **_in_force_columns(state)} for key, state in in_force.items()]
-        self._update(t.series, ("quote", "in_force_from"), rows)
+        if in_force:
+            states = list(in_force.values())
+            columns: Columns = {
+                "quote": [state.quote for state in states],
+                "in_force_from": [state.since for state in states],
+            }
+            update_columns(self.connection, t.series, [self.series_ids[key] for key in in_force], columns)
 
     def _write_held(self, held: dict[SeriesKey, Held | None]) -> None:
         if held:
@@ -207,9 +216,8 @@ def _in_force_columns(state: InForce | None) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4096)
-def _quote_columns(text: str | None) -> dict[str, Any]:
-    names = ("amount", "currency", "per", "list_amount", "ends_at")
-    return dict(zip(names, Quote.parse(text) if text is not None else (None,) * len(names), strict=True))
+def _quote_columns(text: str | None) -> tuple[Any, ...]:
+    return (None,) * len(QUOTED) if text is None else tuple(Quote.parse(text))
 
 
 def _change_columns(change: Change) -> dict[str, Any]:

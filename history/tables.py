@@ -58,6 +58,7 @@ slot = Table(
     Column("done_at", Moment),
 )
 
+# `base`: the sha256 of the snapshot that this one is compressed against (NULL: none). It is never deleted: see guards.
 snapshot = Table(
     "snapshot",
     metadata,
@@ -66,6 +67,7 @@ snapshot = Table(
     Column("size", BigInteger, nullable=False),
     Column("stored_at", Moment, nullable=False),
     Column("body_zstd", LargeBinary, nullable=False),
+    Column("base", Text),
 )
 
 # kind reread: stored snapshots read again by a newer extractor; it records corrections and fetches nothing.

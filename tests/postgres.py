@@ -6,7 +6,7 @@ A private server listens on a socket in a folder of its own, and both go when th
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -97,12 +97,12 @@ def forget(connection: Connection, *tables: Table) -> int:
 
 
 @contextmanager
-def running() -> Iterator[Postgres]:
-    """The named server, or a private one for as long as the context lasts."""
+def running(*settings: str) -> Iterator[Postgres]:
+    """The named server, or a private one with these settings for as long as the context lasts."""
     if named := os.environ.get(NAMED):
         yield Postgres(named)
         return
-    guard, server = _start_first_that_works()
+    guard, server = _start_first_that_works(settings)
     try:
         yield server
     finally:
@@ -119,17 +119,17 @@ def binaries() -> Iterator[Path]:
         yield from sorted((path.parent for path in found), reverse=True)
 
 
-def _start_first_that_works() -> tuple["subprocess.Popen[bytes]", Postgres]:
+def _start_first_that_works(settings: Sequence[str]) -> tuple["subprocess.Popen[bytes]", Postgres]:
     tried = []
     for folder in dict.fromkeys(binaries()):
         try:
-            return start(folder)
+            return start(folder, *settings)
         except (OSError, subprocess.SubprocessError, NoPostgres) as reason:
             tried.append(f"- {folder}: {reason}")
     raise NoPostgres(REMEDY.format(tried="\n".join(tried) or "- no binaries found"))
 
 
-def start(binaries: Path) -> tuple["subprocess.Popen[bytes]", Postgres]:
+def start(binaries: Path, *settings: str) -> tuple["subprocess.Popen[bytes]", Postgres]:
     """A new server from these binaries; it ends when the returned process's stdin is closed."""
     user = _unprivileged()
     # A socket's path may have 107 bytes, and TMPDIR may be private to a user that the server is not.
@@ -137,7 +137,7 @@ def start(binaries: Path) -> tuple["subprocess.Popen[bytes]", Postgres]:
     try:
         binaries = _within_reach(binaries, folder, user)
         _initialise(binaries, folder, user)
-        guard = _serve(binaries, folder, user)
+        guard = _serve(binaries, folder, user, settings)
     except BaseException:
         shutil.rmtree(folder)
         raise
@@ -184,8 +184,10 @@ def _initialise(binaries: Path, folder: Path, user: dict[str, Any]) -> None:
         raise NoPostgres(f"initdb: {made.stderr.strip()}")
 
 
-def _serve(binaries: Path, folder: Path, user: dict[str, Any]) -> "subprocess.Popen[bytes]":
-    options = [word for option in (*FAST, "listen_addresses=") for word in ("-c", option)]
+def _serve(
+    binaries: Path, folder: Path, user: dict[str, Any], settings: Sequence[str]
+) -> "subprocess.Popen[bytes]":  # fmt: skip
+    options = [word for option in (*FAST, "listen_addresses=", *settings) for word in ("-c", option)]
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
             ["/bin/sh", "-c", GUARD, "sh", binaries / "postgres", "-D", folder / "data", "-k", folder, *options],

@@ -8,12 +8,17 @@ from typing import Any
 import pytest
 from scrapy import Request
 from scrapy.http import HtmlResponse
+from sqlalchemy import Engine, func, select
 
-from bench import corpus, crawl
+from bench import corpus, crawl, grown, scale, sequences, year
 from bench.figures import Figure, paired, seconds
 from crawler import amounts
 from crawler.page import Page
+from history.columns import OPEN
+from history.db import reading
+from history.tables import price
 from tests.brute_force import BruteForce
+from tests.history.pages import day
 
 
 @pytest.mark.parametrize(
@@ -60,6 +65,57 @@ def test_brute_force_withdraws_in_the_third_file_and_dates_it_by_the_first() -> 
         assert force.told == []
         force.next_file(when, ({"a"}, {("a", "prompt", 0): Decimal("1")}))
     assert [event[:3] for event in force.told] == [("2", "offer_withdrawn", "b"), ("2", "price_removed", "b")]
+
+
+def test_the_diary_answers_from_its_last_page_by_then() -> None:
+    key = ("a", "input_tokens", "")
+    first: sequences.Live = {key: {day(0): Decimal(1), day(5): Decimal(2)}}
+    second: sequences.Live = {key: {day(0): Decimal(1), day(3): None}}
+    diary = [(day(0), first), (day(1), second)]
+    assert sequences._expected(diary, day(6), day(0.5)) == {key: (Decimal(2), day(5), None)}
+    assert sequences._expected(diary, day(2), day(0.5)) == {key: (Decimal(1), day(0), day(5))}
+    assert sequences._expected(diary, day(2), day(1)) == {key: (Decimal(1), day(0), day(3))}
+    assert sequences._expected(diary, day(6), day(1)) == {}
+    assert sequences._expected(diary, day(2), day(-1)) == {}
+
+
+def test_random_histories_are_answered_as_the_diary_says(engine: Engine) -> None:
+    check = sequences.Check([engine])
+    check.sequences(15, seed=1)
+    assert check.count >= 15
+    assert (check.asked, check.wrong) == (check.count * sequences.ASKED, 0)
+
+
+def test_a_diary_that_is_wrong_is_noticed(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sequences, "_expected", lambda *_: {("a", "input_tokens", ""): None})
+    check = sequences.Check([engine])
+    check.sequences(3, seed=1)
+    assert check.wrong == check.asked
+
+
+def test_a_grown_history_answers_as_bare_sql_does_and_has_corrections(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (grown, scale):
+        monkeypatch.setattr(module, "OFFERS", 50)
+        monkeypatch.setattr(module, "SERIES", 200)
+    grown._add_series(engine)
+    history = grown.Grown("tests", engine, 0)
+    history.grow(1000)
+    with reading(engine) as connection:
+        scale.Bare(history).answers_the_same(connection)
+        closed = select(func.count()).where(price.c.superseded_at != OPEN)
+        assert connection.execute(closed).scalar() == history.runs * 2
+    assert history.rows == history.runs * 202 >= 1000
+
+
+def test_the_page_of_the_year_says_what_its_offers_say() -> None:
+    moved = list(range(20))
+    for number, model in enumerate(json.loads(year._body(moved))["data"]):
+        offer = year._offer(number, moved[number])
+        assert model["id"] == offer.model
+        stated = [Decimal(model["pricing"][name]) * 1_000_000 for name in ("prompt", "completion")]
+        assert stated == [component.amount for component in offer.components]
 
 
 def timed(name: str, kind: str, ours: float, bare: float) -> corpus.Timed:

@@ -5,31 +5,39 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import CheckConstraint, Column, Connection, Engine, Table, inspect, select
+from sqlalchemy import CheckConstraint, Column, Connection, Engine, Table, func, inspect, select
 from sqlalchemy.exc import DatabaseError, IntegrityError, StatementError
 from sqlalchemy.types import Boolean, Date, Integer, LargeBinary
+from zstandard import ZstdDecompressor
 
 import migrations
+from history import evidence
 from history.columns import Moment, Money
-from history.db import reading, writing
-from history.tables import metadata, price
+from history.db import reading, recording, writing
+from history.model import Fetched
+from history.recorder import record
+from history.tables import metadata, price, snapshot
+from tests.history.pages import SOURCE, simple
+from tests.history.pages import reading as seen
 
 ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 5, 22, 16, 0, 0, 123456, tzinfo=UTC)
 # A word that each CHECK … IN (…) admits.
-ADMITTED = {
+ADMITTED: dict[str, Any] = {
     "provider.kind": "lab",
     "run.kind": "crawl",
     "run.outcome": "complete",
     "price.basis": "stated",
     "source.witness": "first_party",
     "volume.period": "day",
+    "snapshot.base": None,
 }
 CHECKS = sorted(
     (str(table.name), str(check.name))
@@ -177,7 +185,7 @@ def counted(engine: Engine) -> dict[str, int]:
 
 
 def described(engine: Engine) -> set[tuple[Any, ...]]:
-    """Everything that the database itself says of its tables, without Alembic's own."""
+    """Everything that the database itself says of its tables, without Alembic's own; where lines end says nothing."""
     of_kind = {"sqlite": SQLITE_SCHEMA, "postgresql": POSTGRESQL_SCHEMA}[engine.dialect.name]
     with reading(engine) as connection:
         # SQLite adds a column without a line break.
@@ -193,3 +201,27 @@ POSTGRESQL_SCHEMA = """
     UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
     FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid <> 'alembic_version'::regclass
 """
+
+
+def test_pages_that_are_kept_as_differences_are_kept_whole_again_on_the_way_down(blank_engine: Engine) -> None:
+    migrations.upgrade(blank_engine)
+    bodies = [
+        "\n".join(f"{n * n * 7919:x} costs {n + (n == moved)}" for n in range(500)).encode() for moved in range(3)
+    ]
+    for number, body in enumerate(bodies):
+        at = NOW + timedelta(hours=number)
+        with recording(blank_engine) as connection:
+            digest = evidence.keep(connection, body, "text/plain", at, SOURCE.url)
+            record(connection, seen(at, simple("a", "3"), pages=(Fetched(SOURCE.url, digest, at),)), at)
+    with reading(blank_engine) as connection:
+        assert connection.execute(select(func.count(snapshot.c.base))).scalar() == 2
+    migrations.downgrade(blank_engine, "0003")
+    with reading(blank_engine) as connection:
+        packed = connection.execute(select(snapshot.c.body_zstd, snapshot.c.size).order_by(snapshot.c.stored_at)).all()
+    assert [ZstdDecompressor().decompress(row.body_zstd, max_output_size=row.size) for row in packed] == bodies
+    with pytest.raises(DatabaseError), writing(blank_engine) as connection:
+        connection.execute(snapshot.update().values(size=1))
+    migrations.upgrade(blank_engine)
+    with reading(blank_engine) as connection:
+        kept = [evidence.read(connection, sha256(body).hexdigest()) for body in bodies]
+    assert [one and one.body for one in kept] == bodies

@@ -39,7 +39,8 @@ class Revision(NamedTuple):
 
 def revision(connection: Connection, now: datetime) -> Revision:
     """Two equal revisions: the same answers, also to questions about now."""
-    return Revision._make(_prepared(connection.dialect).rows(connection, {"now": now})[0])
+    (row,) = _prepared(connection.dialect).rows(connection, {"now": now})
+    return Revision._make(row)
 
 
 @lru_cache

@@ -63,3 +63,50 @@ def test_stored_runs_are_those_with_a_good_answer(fetched_twice: Engine) -> None
         assert [(run.observed_at, len(run.pages)) for run in runs] == [(day(0), 1)]
         assert evidence.last_extractor(connection, SOURCE.name) == "one"
         assert evidence.last_extractor(connection, "nobody") is None
+
+
+def crawl(engine: Engine, number: int, body: bytes) -> str:
+    """One run that fetched this body."""
+    with recording(engine) as connection:
+        digest = evidence.keep(connection, body, "text/html", day(number), SOURCE.url)
+        page = Fetched(SOURCE.url, digest, day(number))
+        record(connection, reading(day(number), simple("a", "3"), pages=(page,)), day(number))
+    return digest
+
+
+def page_of(moved: int) -> bytes:
+    """300 rows that zstd alone cannot make small; `moved` of them are not what they were."""
+    rows = (sha256(f"{number}{'b' * (number < moved)}".encode()).hexdigest() for number in range(300))
+    return "\n".join(rows).encode()
+
+
+def test_a_page_that_changes_a_little_costs_little_and_comes_back_byte_for_byte(engine: Engine) -> None:
+    bodies = {crawl(engine, number, page_of(number)): page_of(number) for number in range(50)}
+    with reading_from(engine) as connection:
+        assert {digest: kept.body for digest in bodies if (kept := evidence.read(connection, digest))} == bodies
+        sizes = select(t.snapshot.c.base.is_(None), func.count(), func.avg(func.length(t.snapshot.c.body_zstd)))
+        (_, whole, large), (_, differences, small) = sorted(
+            connection.execute(sizes.group_by(t.snapshot.c.base.is_(None))), reverse=True
+        )
+    assert (whole, differences) == (1, 49)
+    assert small * 10 < large
+
+
+def test_what_is_kept_as_a_difference_is_read_through_few_others(engine: Engine) -> None:
+    digests = [crawl(engine, number, page_of(number)) for number in range(50)]
+    with reading_from(engine) as connection:
+        bases = {row.sha256: row.base for row in connection.execute(select(t.snapshot.c.sha256, t.snapshot.c.base))}
+    depths = []
+    for digest in digests:
+        steps: list[str | None] = [digest]
+        while (last := steps[-1]) is not None:
+            steps.append(bases[last])
+        depths.append(len(steps) - 1)
+    assert max(depths) == evidence.CHAIN
+
+
+def test_another_page_at_the_same_address_is_kept_whole(engine: Engine) -> None:
+    crawl(engine, 0, page_of(0))
+    digest = crawl(engine, 1, bytes(reversed(page_of(0))))
+    with reading_from(engine) as connection:
+        assert connection.execute(select(t.snapshot.c.base).where(t.snapshot.c.sha256 == digest)).scalar() is None
