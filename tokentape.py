@@ -2,13 +2,11 @@
 
 import json
 import logging
-import mimetypes
-import signal
 import socket
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -35,8 +33,8 @@ from crawler.process import crawl as crawl_in_child
 from crawler.reading import read, scheduled_names, spider_class, spider_names
 from crawler.schedule import Schedule, in_children
 from feed.api.bills import Bills
-from feed.drifting import sentences
-from feed.health import health
+from feed.health import facts_of, health
+from feed.listening import NotFree, listening
 from feed.tally import Tally, records_of
 from feed.usages import NotUsages
 from history import archive, model, queries
@@ -71,7 +69,7 @@ class Refused(Exception):
 @app.command()
 def up(host: Host = "127.0.0.1", port: Port = PORT) -> None:
     """Migrate, crawl on schedule and serve, all in one: needs nothing but Python."""
-    with _database(migrate=True, facts=True) as engine, _listening(host, port) as listener:
+    with _database(migrate=True, facts=True) as engine, listening(host, port) as listener:
         schedule = _schedule(engine)
         schedule.start()
         try:
@@ -84,7 +82,7 @@ def up(host: Host = "127.0.0.1", port: Port = PORT) -> None:
 @app.command()
 def serve(host: Host = "127.0.0.1", port: Port = PORT) -> None:
     """Serve the API, the feeds and the start page from the database as it stands."""
-    with _database() as engine, _listening(host, port) as listener:
+    with _database() as engine, listening(host, port) as listener:
         _serve(engine, listener, f"reading {_where()}")
 
 
@@ -200,10 +198,7 @@ def status(as_json: AsJson = False) -> None:
     for source in sources:
         state = health(source, now)
         if as_json:
-            told = {"source": source.name, "health": state.word, "sentence": state.sentence}
-            drift = sentences(source.drifting.drifts) if source.drifting else []
-            spent = {"requests_today": source.requests_today, "daily_budget": source.daily_budget}
-            sys.stdout.write(json.dumps({**told, "drift": drift, **spent}) + "\n")
+            sys.stdout.write(json.dumps(facts_of(source, now)) + "\n")
         colour = {"ok": "green", "drifting": "magenta", "failing": "red"}.get(state.word, "yellow")
         table.add_row(source.name, f"[{colour}]{state.word}[/]", state.sentence)
     if not as_json:
@@ -216,11 +211,8 @@ def crosscheck(as_json: AsJson = False) -> None:
     with _database() as engine, recording(engine) as connection:
         found = checking.crosscheck(connection, datetime.now(UTC))
     for one in found:
-        own, witness, subject = one.own, one.witness, one.subject
-        facts = {**subject._asdict(), "own": own._asdict(), "witness": witness._asdict()}
-        what = " ".join(filter(None, (subject.tier, subject.region, subject.unit, subject.conditions)))
-        sentence = f"{subject.provider} {subject.model}, {what}: {own.quote.text} by {own.source}"
-        _tell(facts, f"{sentence}, {witness.quote.text} by {witness.source} ({witness.name})", as_json)
+        facts = {**one.subject._asdict(), "own": one.own._asdict(), "witness": one.witness._asdict()}
+        _tell(facts, str(one), as_json)
     say.print(f"{len(found)} disagreement{'' if len(found) == 1 else 's'}; /v1/discrepancies keeps them")
 
 
@@ -271,7 +263,7 @@ def main() -> None:
         logging.getLogger(loud).setLevel(logging.WARNING)
     try:
         app()
-    except (Refused, LookupError, ValidationError) as refused:
+    except (Refused, NotFree, LookupError, ValidationError) as refused:
         _leave(str(refused.args[0] if refused.args else refused))
     except OperationalError as unreachable:
         _leave(f"the database {_where()} cannot be used: {unreachable.orig}")
@@ -303,30 +295,14 @@ def _database(*, migrate: bool = False, facts: bool = False) -> Iterator[Engine]
     engine.dispose()
 
 
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    try:
-        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as taken:
-        raise Refused(f"cannot listen on {host}:{port} ({taken.strerror}); choose another with --port") from taken
-    with listener:
-        yield listener
-
-
 def _serve(engine: Engine, listener: socket.socket, about: str) -> None:
-    """Until SIGINT or SIGTERM; uvicorn raises the signal again when it is done, so it must not end the process."""
     # Half a second that the other commands need not wait for (python -X importtime, 2026-11-22).
-    import uvicorn
-
-    from feed.app import create_app
+    from feed import serving
 
     host, port, *_ = listener.getsockname()
     public_url = settings().public_url or f"http://{host}:{port}"
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
     say.print(f"[bold]Tokentape[/] serves {public_url} · {about} · Ctrl-C stops it")
-    config = uvicorn.Config(create_app(engine, public_url), log_level="warning", timeout_graceful_shutdown=5)
-    uvicorn.Server(config).run(sockets=[listener])
+    serving.serve(engine, listener, public_url)
 
 
 def _schedule(engine: Engine) -> Schedule:
@@ -397,17 +373,11 @@ def _reread(names: list[str], as_json: bool) -> None:
 
 
 def _page(file: Path, declared: str, url: str | None, captured: str | None) -> Page:
-    folder = file if file.is_dir() else file.parent
-    if not file.exists():
-        raise Refused(f"{file} does not exist")
     try:
-        beside = replaying.Capture.load(folder) if (folder / "capture.json").exists() else None
-        body = replaying.body_of(folder) if file.is_dir() else replaying.unpacked(file)
+        page = replaying.page_of(file, declared, datetime.now(UTC))
     except ValueError as broken:
         raise Refused(str(broken)) from broken
-    moment = _moment(captured) if captured else beside.captured if beside else datetime.now(UTC)
-    media_type = beside.media_type if beside else mimetypes.guess_type(file.name)[0] or "text/plain"
-    return Page(url or (beside.url if beside else declared), body, media_type, moment)
+    return replace(page, url=url or page.url, fetched_at=_moment(captured) if captured else page.fetched_at)
 
 
 def _moment(text: str) -> datetime:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import mimetypes
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -62,6 +63,19 @@ def unpacked(file: Path) -> bytes:
         return gzip.decompress(raw) if file.suffix == ".gz" else raw
     except (OSError, EOFError, zlib.error) as broken:
         raise ValueError(f"{file} is not a gzip file: {broken}") from broken
+
+
+def page_of(file: Path, declared: str, now: datetime) -> Page:
+    """A saved page, or a capture's folder: with what capture.json beside it says, else as if fetched from `declared`
+    at `now`. ValueError where it cannot be read."""
+    folder = file if file.is_dir() else file.parent
+    if not file.exists():
+        raise ValueError(f"{file} does not exist")
+    beside = Capture.load(folder) if (folder / "capture.json").exists() else None
+    body = body_of(folder) if file.is_dir() else unpacked(file)
+    if beside is not None:
+        return Page(beside.url, body, beside.media_type, beside.captured)
+    return Page(declared, body, mimetypes.guess_type(file.name)[0] or "text/plain", now)
 
 
 def captures_in(folder: Path, names: Iterable[str] = ()) -> list[Capture]:

@@ -1,7 +1,7 @@
 """How a source fares, in one word and in one sentence for a person."""
 
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from feed.drifting import sentences
 from feed.figures import moment
@@ -44,6 +44,16 @@ def health(source: SourceStatus, now: datetime) -> Health:
         drifted = f" Since {moment(source.drifting.since)} it is not what it was: {_drifts(source)}."
         return Health("drifting", f"Read {_ago(age)}, {stated}.{drifted}{left_out}{notes}", age)
     return Health("ok", f"Read {_ago(age)}, {stated}.{left_out}{notes}", age)
+
+
+def facts_of(source: SourceStatus, now: datetime) -> dict[str, Any]:
+    """The same for a script."""
+    state = health(source, now)
+    return {
+        "source": source.name, "health": state.word, "sentence": state.sentence,
+        "drift": sentences(source.drifting.drifts) if source.drifting else [],
+        "requests_today": source.requests_today, "daily_budget": source.daily_budget,
+    }  # fmt: skip
 
 
 def _went_wrong(run: RunRecord) -> bool:

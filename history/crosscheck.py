@@ -45,6 +45,13 @@ class Discrepancy(NamedTuple):
     own: Statement
     witness: Statement
 
+    def __str__(self) -> str:
+        """deepseek deepseek/deepseek-v4-flash, standard input_tokens: 0.14 USD/1000000 by deepseek, … by litellm"""
+        subject, own, witness = self
+        what = " ".join(filter(None, (subject.tier, subject.region, subject.unit, subject.conditions)))
+        said = f"{own.quote.text} by {own.source}, {witness.quote.text} by {witness.source} ({witness.name})"
+        return f"{subject.provider} {subject.model}, {what}: {said}"
+
     @property
     def times(self) -> Decimal | None:
         """How many times the provider's own price the witness's is; None where that one is free."""

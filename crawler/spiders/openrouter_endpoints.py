@@ -40,9 +40,8 @@ class OpenRouterEndpoints(PricingSpider):
     start_urls = ["https://openrouter.ai/api/v1/models"]
     currency = "USD"
     offers_expected = range(300, 6000)
-    interval = timedelta(days=1)
+    interval, longest = timedelta(days=1), timedelta(minutes=40)
     daily_budget = 1500
-    longest = timedelta(minutes=40)
     verified = "2026-07-12"
 
     def extract(self, page: Page) -> Iterator[Offer]:
@@ -87,6 +86,5 @@ def _offer(model: str, tag: str, pricing: dict[str, Any]) -> Offer:
         f"discount {plain(discount)}": discount and not any(price.list_amount for price in prices),
     }
     tier = next((word for word in tag.partition("#")[0].split("/")[1:] if word in _TIERS), "standard")
-    return Offer(
-        OpenRouterEndpoints.provider.slug, model, prices, tier, tag, tuple(term for term in said if said[term])
-    )
+    terms = tuple(term for term in said if said[term])
+    return Offer(OpenRouterEndpoints.provider.slug, model, prices, tier, tag, terms)

@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from feed.answers import Rendered, answers_of, next_url
-from feed.api import schemas, shapes
+from feed.api import records, shapes
 from feed.api.asking import Asked, Cursor, Limit, Text
 from feed.cursors import cursor_to, place_of
 from feed.errors import declared
@@ -29,7 +29,7 @@ class AskedRuns(Asked):
 
 @router.get(
     "", operation_id="list_runs", summary="Runs, the newest first",
-    response_model=schemas.RunPage, responses=declared(422),
+    response_model=records.RunPage, responses=declared(422),
     openapi_extra=AskedRuns.parameters(),
 )  # fmt: skip
 async def list_runs(request: Request) -> Response:
@@ -45,7 +45,7 @@ async def list_runs(request: Request) -> Response:
         )  # fmt: skip
         pages = queries.evidence_of(connection, {one.id for one in found})
         following = cursor_to(found[limit - 1].id, question) if len(found) > limit else None
-        page: schemas.RunPage = {"runs": [shapes.run(one, pages) for one in found[:limit]], "next_cursor": following}
+        page: records.RunPage = {"runs": [shapes.run(one, pages) for one in found[:limit]], "next_cursor": following}
         return Rendered(msgspec.json.encode(page), following and next_url(request, cursor=following))
 
     return await answers_of(request).give(request, render)

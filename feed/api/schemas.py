@@ -6,8 +6,7 @@ from typing import Annotated, Any, Literal, NotRequired, get_args
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from history.drift import DriftKind
-from history.model import EventKind, Outcome, ProviderKind, VolumePeriod, Witness
+from history.model import EventKind, ProviderKind, VolumePeriod, Witness
 
 # An exact decimal, in plain notation: never a float, never an exponent.
 DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["0.14"])]
@@ -231,90 +230,6 @@ class Change(TypedDict):
     evidence: list[Evidence]
 
 
-class Run(TypedDict):
-    """One execution of one spider; `unread` counts what the page says and the spider does not read."""
-
-    id: int
-    source: str
-    kind: str
-    observed_at: datetime
-    recorded_at: datetime
-    outcome: Outcome
-    failure: Annotated[str | None, Field(examples=["PageChanged"])]
-    message: str | None
-    extractor: str
-    offers: int
-    rejected: int
-    held: int
-    events: int
-    unread: dict[str, int]
-    evidence: list[Evidence]
-
-
-class Happened(TypedDict):
-    """When a run was, and why it did not end well where it did not."""
-
-    run: int
-    at: datetime
-    outcome: Outcome
-    failure: str | None
-    message: str | None
-
-
-class HeldPrice(TypedDict):
-    """A price that was seen and is not believed yet. `believed` null: none; `seen` null: seen to be gone."""
-
-    model: str
-    tier: str
-    region: Region
-    unit: str
-    conditions: Conditions
-    rule: Annotated[str, Field(examples=["implausible_factor"])]
-    believed: Quote | None
-    seen: Quote | None
-    first_seen_at: datetime
-    run: int
-
-
-class Drift(TypedDict):
-    """One difference. `table` and `header` name a table by its place and its columns; `before` and `now` count
-    offers, or the rows of a table."""
-
-    kind: DriftKind
-    sentence: str
-    table: int | None
-    header: str
-    heading: str
-    lost: list[str]
-    gained: list[str]
-    before: int | None
-    now: int | None
-
-
-class SourceStatus(TypedDict):
-    """How a source fares; `age_s` is the age of the last success."""
-
-    source: str
-    provider: str
-    url: str
-    health: Literal["ok", "drifting", "stale", "failing", "never_run"]
-    sentence: str
-    last_success: Happened | None
-    last_failure: Happened | None
-    age_s: int | None
-    interval_s: int
-    paused_until: datetime | None
-    verified: Annotated[str, Field(description="The day of the newest real page that the spider was checked with.")]
-    offers: int
-    unread: dict[str, int]
-    held: list[HeldPrice]
-    drift: Annotated[list[Drift], Field(description="In what the last reading differs from the run `measured_by`.")]
-    drifting_since: datetime | None
-    measured_by: Annotated[int | None, Field(description="The last good run before the drift; null without drift.")]
-    requests_today: Annotated[int, Field(description="Sent on this day of UTC: robots.txt and second tries too.")]
-    daily_budget: Annotated[int | None, Field(description="How many requests a day it may cost its host.")]
-
-
 class Statement(TypedDict):
     """What one source says: what it calls the model, the price, and the run that read it."""
 
@@ -339,28 +254,6 @@ class Discrepancy(TypedDict):
     witness: Statement
     found_at: datetime
     ended_at: datetime | None
-
-
-class SnapshotUse(TypedDict):
-    """One time that a run fetched the snapshot."""
-
-    run: int
-    source: str
-    url: str
-    fetched_at: datetime
-    status: int
-
-
-class Snapshot(TypedDict):
-    """A kept page; its bytes are at `body`. `uses` are the newest hundred of `times_used`."""
-
-    sha256: Sha256
-    media_type: str
-    size: int
-    stored_at: datetime
-    body: str
-    times_used: int
-    uses: list[SnapshotUse]
 
 
 class Volume(TypedDict):
@@ -469,22 +362,3 @@ class ChangePage(TypedDict):
     changes: list[Change]
     next_cursor: Annotated[int | None, Field(description="For the next page: as `after`, with order=desc as `before`.")]
     resume_after: int
-
-
-class RunPage(TypedDict):
-    """Runs, the newest first."""
-
-    runs: list[Run]
-    next_cursor: NextCursor
-
-
-class Status(TypedDict):
-    """How all sources fare."""
-
-    sources: list[SourceStatus]
-
-
-class Health(TypedDict):
-    """The process is alive, or ready."""
-
-    status: Literal["ok"]

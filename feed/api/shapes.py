@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, cast
 
-from feed.api import schemas
+from feed.api import records, schemas
 from feed.drifting import sentence
 from feed.figures import conditions_of, per_million
 from history import identity, queries
@@ -199,7 +199,7 @@ def _statement(source: str, name: str, unit: str, said: Quote, run_id: int, page
             "evidence": evidence(pages.get(run_id, ()))}  # fmt: skip
 
 
-def run(one: queries.RunRecord, pages: Pages) -> schemas.Run:
+def run(one: queries.RunRecord, pages: Pages) -> records.Run:
     return {
         "id": one.id,
         "source": one.source,
@@ -244,10 +244,10 @@ def model(one: queries.ListedModel, now: datetime) -> schemas.Model:
     }
 
 
-def happened(one: queries.RunRecord | None) -> schemas.Happened | None:
+def happened(one: queries.RunRecord | None) -> records.Happened | None:
     if one is None:
         return None
-    why: schemas.Happened = {
+    why: records.Happened = {
         "run": one.id,
         "at": one.observed_at,
         "outcome": one.outcome,
@@ -257,7 +257,7 @@ def happened(one: queries.RunRecord | None) -> schemas.Happened | None:
     return why
 
 
-def drift(one: Drift) -> schemas.Drift:
+def drift(one: Drift) -> records.Drift:
     return {
         "kind": one.kind,
         "sentence": sentence(one),
@@ -271,7 +271,7 @@ def drift(one: Drift) -> schemas.Drift:
     }
 
 
-def held(one: queries.HeldPrice) -> schemas.HeldPrice:
+def held(one: queries.HeldPrice) -> records.HeldPrice:
     return {
         "model": one.model,
         "tier": one.tier,

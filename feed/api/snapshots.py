@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 from sqlalchemy import Connection
 
 from feed.answers import FOR_GOOD, Rendered, answers_of
-from feed.api import schemas
+from feed.api import records
 from feed.api.asking import Nothing
 from feed.errors import Problem, declared
 from history import evidence, queries
@@ -26,7 +26,7 @@ _HARMLESS = {
 
 @router.get(
     "/{sha256}", operation_id="read_snapshot", summary="A kept page: where and when it was fetched",
-    response_model=schemas.Snapshot, responses=declared(404, 422),
+    response_model=records.Snapshot, responses=declared(404, 422),
 )  # fmt: skip
 async def read_snapshot(request: Request, sha256: Digest) -> Response:
     """The bytes themselves are at `body`."""
@@ -74,8 +74,8 @@ def _no_such(sha256: str) -> Problem:
     return Problem(404, f"No snapshot {sha256} is kept here.", "unknown-snapshot")
 
 
-def _shape(one: queries.SnapshotRecord) -> schemas.Snapshot:
-    uses: list[schemas.SnapshotUse] = [
+def _shape(one: queries.SnapshotRecord) -> records.Snapshot:
+    uses: list[records.SnapshotUse] = [
         {"run": use.run_id, "source": use.source, "url": use.url, "fetched_at": use.fetched_at, "status": use.status}
         for use in one.uses
     ]

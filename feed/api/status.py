@@ -6,7 +6,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from feed.answers import JSON, answers_of
-from feed.api import schemas, shapes
+from feed.api import records, shapes
 from feed.api.asking import Nothing
 from feed.errors import Problem, declared
 from feed.health import health
@@ -14,12 +14,12 @@ from history import queries
 from history.db import reading
 
 router = APIRouter(tags=["sources"])
-_OK: schemas.Health = {"status": "ok"}
+_OK: records.Health = {"status": "ok"}
 
 
 @router.get(
     "/v1/status", operation_id="read_status", summary="How each source fares",
-    response_model=schemas.Status, responses=declared(422),
+    response_model=records.Status, responses=declared(422),
 )  # fmt: skip
 def read_status(request: Request) -> Response:
     """Last success, last failure and why, age, what is held back. Ages move: this answer has no ETag."""
@@ -27,13 +27,13 @@ def read_status(request: Request) -> Response:
     answers = answers_of(request)
     now = answers.clock()
     with reading(answers.engine) as connection:
-        page: schemas.Status = {"sources": [_shape(one, now) for one in queries.statuses(connection, now)]}
+        page: records.Status = {"sources": [_shape(one, now) for one in queries.statuses(connection, now)]}
     return Response(msgspec.json.encode(page), headers={"cache-control": "no-cache"}, media_type=JSON)
 
 
 @router.get(
     "/healthz", operation_id="read_health", summary="The process is alive",
-    response_model=schemas.Health, responses=declared(422),
+    response_model=records.Health, responses=declared(422),
 )  # fmt: skip
 async def read_health(request: Request) -> Response:
     """Says nothing about the database."""
@@ -43,7 +43,7 @@ async def read_health(request: Request) -> Response:
 
 @router.get(
     "/readyz", operation_id="read_readiness", summary="The database is reachable and migrated",
-    response_model=schemas.Health, responses=declared(422),
+    response_model=records.Health, responses=declared(422),
 )  # fmt: skip
 def read_readiness(request: Request) -> Response:
     """503 until then."""
@@ -58,7 +58,7 @@ def _ok() -> Response:
     return Response(msgspec.json.encode(_OK), headers={"cache-control": "no-store"}, media_type=JSON)
 
 
-def _shape(one: queries.SourceStatus, now: datetime) -> schemas.SourceStatus:
+def _shape(one: queries.SourceStatus, now: datetime) -> records.SourceStatus:
     word, sentence, age = health(one, now)
     return {
         "source": one.name,

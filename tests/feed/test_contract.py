@@ -15,7 +15,7 @@ import pytest
 from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
-from feed.api import schemas
+from feed.api import records, schemas
 from history.drift import Shape, TableShape
 from history.model import Conditions
 from tests.feed.rows import DAY, HOUR, NOW, TODAY, Rows, flash_cut, usd
@@ -61,8 +61,8 @@ SHAPES: dict[str, Any] = {
     "plans.json": schemas.PlanPage,
     "prices.json": schemas.PricePage,
     "providers.json": schemas.ProviderPage,
-    "runs.json": schemas.RunPage,
-    "status.json": schemas.Status,
+    "runs.json": records.RunPage,
+    "status.json": records.Status,
     "volumes.json": schemas.VolumePage,
     "hosts.json": schemas.HostPage,
 }

@@ -44,7 +44,7 @@ def test_a_record_is_answered_with_its_cost_and_the_versions_it_was_charged_by(c
         "notes": [],
     }  # fmt: skip
     assert first == {
-        "unit": "input_tokens", "count": 1000, "cost": "0.0004",
+        "unit": "input_tokens", "count": 1000, "cost": "0.0005",
         "price": {
             "series": 1, "unit": "input_tokens", "conditions": {}, "amount": "0.5", "currency": "USD", "per": 1000000,
             "valid_from": "2026-05-22T16:10:00Z", "recorded_at": "2026-05-22T16:10:00Z", "basis": "first_seen",
@@ -93,7 +93,7 @@ def test_missing_is_told_and_never_billed_as_0(client: TestClient, rows: Rows) -
         {"reason": "unknown_model", "unit": None, "detail": "deepseek is not known to offer 'v44'", "close": ["v4"]}
     ]
     assert other["cost"] is None
-    assert [line["cost"] for line in other["lines"]] == ["0.0004", "0.0002"]
+    assert [line["cost"] for line in other["lines"]] == ["0.0005", "0.0002"]
     assert [(one["reason"], one["unit"]) for one in other["missing"]] == [("no_price", "cache_write_tokens")]
 
 

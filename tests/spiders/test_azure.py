@@ -19,11 +19,11 @@ PAGE = "azure/2025-11-20"
 CELLS = [
     ("5.1-codex", "standard", "koreacentral/global", "output_tokens", "10", 1_000_000),
     ("gpt-4.1", "standard", "eastus/regional", "input_tokens", "0.0022", 1_000),
-    ("gpt-4.1", "standard", "eastus/regional", "cache_read_tokens", "0.00045", 1_000),
+    ("gpt-4.1", "standard", "eastus/regional", "cache_read_tokens", "0.00055", 1_000),
     ("gpt-4.1", "standard", "eastus/regional", "output_tokens", "0.0088", 1_000),
     ("llama3.3-ft", "standard", "northeurope", "output_tokens", "0.00071", 1_000),
     ("grok4-fast", "standard", "germanynorth/datazone", "input_tokens", "0.00022", 1_000),
-    ("grok4-fast", "standard", "germanynorth/datazone", "output_tokens", "0.00045", 1_000),
+    ("grok4-fast", "standard", "germanynorth/datazone", "output_tokens", "0.00055", 1_000),
     ("5.1-codex", "standard", "westeurope/global", "cache_read_tokens", "0.125", 1_000_000),
     ("voice-live-byo-custom-speech", "standard", "westus2", "input_audio_tokens", "0.036", 1_000),
 ]

@@ -28,7 +28,7 @@ def test_batch_and_global_routing_are_offers_of_their_own() -> None:
     assert found == {
         ("standard", "us-east-1"): Decimal("0.00006"),
         ("batch", "us-east-1"): Decimal("0.00003"),
-        ("standard", "us-east-1/global"): Decimal("0.000045"),
+        ("standard", "us-east-1/global"): Decimal("0.000055"),
     }
 
 

@@ -60,7 +60,7 @@ CELLS: dict[str, list[tuple[str, str, Conditions, str]]] = {
         ("google/gemini-2.5-flash-image", "cache_write_tokens", ALWAYS, "0.00000008333333333333334"),
         ("anthropic/claude-sonnet-4.5", "cache_write_1h_tokens", OVER_200K, "0.000012"),
         ("openai/gpt-audio", "output_audio_tokens", ALWAYS, "0.000064"),
-        ("anthropic/claude-3-haiku", "cache_write_1h_tokens", ALWAYS, "0.0000004"),
+        ("anthropic/claude-3-haiku", "cache_write_1h_tokens", ALWAYS, "0.0000005"),
     ],
     "2026-08-05": [
         ("qwen/qwen3.7-flash", "input_tokens", ALWAYS, "0.00000003"),

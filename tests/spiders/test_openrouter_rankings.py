@@ -37,7 +37,7 @@ CELLS = [
     ("2026-08-07", "day", "moonshotai/kimi-k2.7-code-20260612:batch", 25893296, 20336246, 6253),
     ("2026-08-10", "month", "google/gemini-3.6-flash-20260721", 2939409568179, 56435278080, 66750420),
     ("2026-08-10", "month", "poolside/laguna-s-2.1-20260720:free", 2989895515922, 18590677839, 31623260),
-    ("2026-08-10", "month", "tencent/hy3-preview-20260421", 108700046253, 10277701029, 9886622),
+    ("2026-08-10", "month", "tencent/hy3-preview-20260421", 108700056253, 10277701029, 9886622),
     ("2026-08-10", "month", "openai/gpt-5-nano-2025-08-07:batch", 1661875019, 300685633, 794343),
 ]
 # Rows of each view, without the one of nothing that each has from 2026-08-05 on.
