@@ -64,8 +64,9 @@ def told(engine: Engine) -> Counter[Told]:
                 row[1],
                 tuple(row[2:6]),
                 (row[6] or "", row[7] or ""),
-                written(row[8]),
-                written(row[9]),
+                # Brute force knows no price without conditions that stands in for one under them.
+                written(None if row[1] == "price_added" else row[8]),
+                written(None if row[1] == "price_removed" else row[9]),
             )
             for row in connection.execute(whole)
         )

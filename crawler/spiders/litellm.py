@@ -18,6 +18,7 @@ class LiteLLM(PricingSpider):
     currency = "USD"
     offers_expected = range(2000, 50_000)
     interval = timedelta(days=1)
+    daily_budget = 30
     verified = "2026-11-15"
 
     def extract(self, page: Page) -> Iterator[Offer]:
