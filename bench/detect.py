@@ -28,7 +28,8 @@ SOURCE = Source(
 
 # The leanest way to the same knowledge, in each database's own driver.
 RAW = (
-    "SELECT o.model, o.tier, o.region, s.unit, s.conditions, s.quote FROM series s JOIN offer o ON o.id = s.offer_id"
+    "SELECT o.model, o.tier, o.region, s.unit, s.conditions, '', s.quote"
+    " FROM series s JOIN offer o ON o.id = s.offer_id"
     " WHERE o.source_id = 1 AND s.quote IS NOT NULL"
 )
 
@@ -68,7 +69,7 @@ def _detect(connection: Connection, seen: Seen) -> None:
 def _raw(connection: Connection, quotes: dict[tuple[Any, ...], str]) -> None:
     cursor = connection.connection.cursor()
     cursor.execute(RAW)
-    current = {row[:5]: row[5] for row in cursor.fetchall()}
+    current = {row[:6]: row[6] for row in cursor.fetchall()}
     found = [key for key, quote in quotes.items() if current.get(key) != quote]
     gone = current.keys() - quotes.keys()
     if len(found) != CHANGED or gone:
