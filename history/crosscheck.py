@@ -11,11 +11,10 @@ from sqlalchemy import Connection, select, update
 from history import identity, queries
 from history import tables as t
 from history.ledger import insert, next_id
-from history.model import Quote, Witness
+from history.model import Quote
 
 # OpenRouter writes 0.0000006000000000000001: a disagreement is more than the noise of somebody's floats.
 NOISE = Decimal("0.000001")
-WITNESSES: tuple[Witness, ...] = ("gateway", "imported")
 
 
 class Subject(NamedTuple):
@@ -68,15 +67,14 @@ def crosscheck(connection: Connection, now: datetime) -> list[Discrepancy]:
 
 def compare(connection: Connection, now: datetime) -> Iterator[Discrepancy]:
     """The disagreements between what is believed at `now`."""
-    witnesses: dict[str, str] = dict(connection.execute(select(t.source.c.name, t.source.c.witness)).all())
     own: dict[Subject, list[Statement]] = defaultdict(list)
     others: list[tuple[Subject, Statement]] = []
     for price in _all_prices(connection, now):
         statement = Statement(price.source, price.model, _quote(price), price.run_id)
-        if witnesses[price.source] == "first_party":
+        if price.witness == "first_party":
             if subject := _subject(price, price.provider, price.region, now):
                 own[subject].append(statement)
-        elif subject := _told(price, witnesses[price.source], now):
+        elif subject := _told(price, now):
             others.append((subject, statement))
     for subject, witness in others:
         yield from _against(subject, own.get(subject, ()), witness)
@@ -99,13 +97,13 @@ def _base(quote: Quote) -> Decimal:
     return (quote.list_amount if quote.list_amount is not None else quote.amount) / quote.per
 
 
-def _told(price: queries.Price, witness: str, now: datetime) -> Subject | None:
+def _told(price: queries.Price, now: datetime) -> Subject | None:
     """Whose price a witness tells: a map names who bills, a gateway the route that it takes."""
-    if witness == "imported":
+    if price.witness == "imported":
         return _subject(price, price.provider, price.region, now)
     route, *rest = price.region.split("/")
     provider = identity.provider_of_route(route)
-    if witness != "gateway" or provider is None or any(part in _OTHERWISE for part in rest):
+    if price.witness != "gateway" or provider is None or any(part in _OTHERWISE for part in rest):
         return None
     return _subject(price, provider, "", now)
 
