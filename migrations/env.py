@@ -3,9 +3,9 @@
 from alembic import context
 from sqlalchemy import Connection
 
+from feed.alerts.tables import metadata
 from history.db import connect
 from history.settings import settings
-from history.tables import metadata
 from migrations import migrating
 
 

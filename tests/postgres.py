@@ -20,9 +20,9 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine, Table, make_url
 from sqlalchemy.exc import OperationalError
 
+from feed.alerts.tables import metadata
 from history.db import connect
 from history.guards import KEPT
-from history.tables import metadata
 
 NAMED = "TOKENTAPE_TEST_POSTGRES_URL"
 PATIENCE_S = 60

@@ -18,12 +18,13 @@ from sqlalchemy.types import Boolean, Date, Integer, LargeBinary
 from zstandard import ZstdDecompressor
 
 import migrations
+from feed.alerts.tables import metadata
 from history import evidence
 from history.columns import Moment, Money
 from history.db import reading, recording, writing
 from history.model import Fetched
 from history.recorder import record
-from history.tables import metadata, price, snapshot
+from history.tables import price, snapshot
 from tests.history.pages import SOURCE, simple
 from tests.history.pages import reading as seen
 
@@ -38,6 +39,11 @@ ADMITTED: dict[str, Any] = {
     "source.witness": "first_party",
     "volume.period": "day",
     "snapshot.base": None,
+    "api_key.scope": "admin",
+    "subscription.channel": "webhook",
+    "subscription.cadence": "instant",
+    "subscription.state": "active",
+    "delivery.state": "pending",
 }
 CHECKS = sorted(
     (str(table.name), str(check.name))
