@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from history.columns import Id, Moment, Word
-from history.tables import metadata
+from history.tables import metadata as metadata
 
 # What a delivery may be; only pending ones are looked for.
 STATES = ("pending", "delivered", "failed")
