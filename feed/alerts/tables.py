@@ -135,8 +135,9 @@ attempt = Table(
     sqlite_with_rowid=False,
 )
 
-# A subscription to which something is pending, when it is its turn, and who is at it. One dispatcher at a time tells
-# one subscription, so that its messages keep their order. `failures` are those in a row of its oldest message.
+# A subscription to which something is pending, and when somebody may tell it: who takes it moves that moment to the end
+# of his lease, so that one dispatcher at a time tells one subscription, and its messages keep their order. `failures`
+# are those in a row of its oldest message: what is in trouble stands in another line.
 queue = Table(
     "queue",
     metadata,
@@ -144,9 +145,9 @@ queue = Table(
     Column("due_at", Moment, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("holder", Text),
-    Column("leased_until", Moment),
-    Index("queue_due", "due_at"),
 )
+Index("queue_well", queue.c.due_at, sqlite_where=text("failures = 0"), postgresql_where=text("failures = 0"))
+Index("queue_in_trouble", queue.c.due_at, sqlite_where=text("failures > 0"), postgresql_where=text("failures > 0"))
 
 # How far the fan-out has come: "changes" up to which change event, "volumes" up to which run.
 position = Table(

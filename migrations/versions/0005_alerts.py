@@ -136,9 +136,9 @@ def _queue() -> None:
         sa.Column("due_at", MOMENT, nullable=False),
         sa.Column("failures", sa.Integer, nullable=False),
         sa.Column("holder", sa.Text),
-        sa.Column("leased_until", MOMENT),
     )
-    op.create_index("queue_due", "queue", ["due_at"])
+    for name, line in (("queue_well", sa.text("failures = 0")), ("queue_in_trouble", sa.text("failures > 0"))):
+        op.create_index(name, "queue", ["due_at"], sqlite_where=line, postgresql_where=line)
     op.create_table(
         "position",
         sa.Column("name", sa.Text, primary_key=True),
