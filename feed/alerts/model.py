@@ -63,6 +63,13 @@ class Result:
     def succeeded(self) -> bool:
         return self.error is None
 
+    @property
+    def word(self) -> str:
+        """For counting: "delivered", "3xx", "4xx", "5xx", "unanswered"."""
+        if self.succeeded:
+            return "delivered"
+        return "unanswered" if self.status is None else f"{self.status // 100}xx"
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:

@@ -1,0 +1,118 @@
+"""What became of the attempts, written down many at a time: attempts, deliveries, subscriptions, and the next turns."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zlib import crc32
+
+from sqlalchemy import Connection, bindparam, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from feed.alerts import queue
+from feed.alerts.model import Attempt, DeliveryState
+from feed.alerts.queue import Turn
+from feed.alerts.tables import attempt, delivery, subscription, tally
+
+# Upper bounds of the histogram of /metrics, in milliseconds; -1 stands for +Inf.
+TOOK_TO_MS = (50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 15_000)
+BEYOND = -1
+# Dispatchers count in lanes of their own, so that none waits for another's rows.
+LANES = 64
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is to be written: attempts with the state of their delivery after them; subscriptions that have begun or
+    ceased to fail, or have proved that they want events; turns that are over, and when the next one is."""
+
+    attempts: list[tuple[Attempt, int, DeliveryState]] = field(default_factory=list)
+    failing_since: dict[int, datetime | None] = field(default_factory=dict)
+    proven: set[int] = field(default_factory=set)
+    over: list[tuple[Turn, datetime]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.attempts or self.over)
+
+
+def write(connection: Connection, batch: Batch, holder: str, now: datetime) -> None:
+    """The whole batch, within queue.taking()."""
+    if batch.attempts:
+        _write_attempts(connection, [one for one, _, _ in batch.attempts])
+        _write_deliveries(connection, batch.attempts, now)
+        _count(connection, [one for one, _, _ in batch.attempts], crc32(holder.encode()) % LANES)
+    _write_subscriptions(connection, batch, now)
+    queue.put_back(connection, holder, batch.over)
+    queue.drop_told(connection, [turn.subscription_id for turn, _ in batch.over])
+
+
+def _write_attempts(connection: Connection, attempts: Sequence[Attempt]) -> None:
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(
+        insert(attempt).on_conflict_do_nothing(),
+        [
+            {
+                "subscription_id": one.subscription_id,
+                "message_id": one.message_id,
+                "started_at": one.started_at,
+                "took_ms": one.took_ms,
+                "status": one.result.status,
+                "error": one.result.error,
+                "response": one.result.response or None,
+            }
+            for one in attempts
+        ],
+    )
+
+
+def _write_deliveries(
+    connection: Connection, ended: Iterable[tuple[Attempt, int, DeliveryState]], now: datetime
+) -> None:
+    """Nothing that is delivered becomes undelivered by an attempt that another dispatcher made meanwhile."""
+    this = (
+        delivery.c.subscription_id == bindparam("the_subscription"),
+        delivery.c.message_id == bindparam("the_message"),
+        delivery.c.state == "pending",
+    )
+    values = {"state": bindparam("becomes"), "attempts": bindparam("so_many"), "ended_at": bindparam("ended")}
+    rows = [
+        {
+            "the_subscription": one.subscription_id,
+            "the_message": one.message_id,
+            "becomes": state,
+            "so_many": attempts,
+            "ended": None if state == "pending" else now,
+        }
+        for one, attempts, state in ended
+    ]
+    connection.execute(update(delivery).where(*this).values(values), rows)
+
+
+def _write_subscriptions(connection: Connection, batch: Batch, now: datetime) -> None:
+    if batch.failing_since:
+        rows = [{"the_id": one, "since": since} for one, since in sorted(batch.failing_since.items())]
+        this = subscription.c.id == bindparam("the_id")
+        connection.execute(update(subscription).where(this).values(failing_since=bindparam("since")), rows)
+    if batch.proven:
+        proven = subscription.c.id.in_(sorted(batch.proven)), subscription.c.state == "unproven"
+        connection.execute(update(subscription).where(*proven).values(state="active", reason="", updated_at=now))
+
+
+def _count(connection: Connection, attempts: Iterable[Attempt], lane: int) -> None:
+    so_many: Counter[tuple[str, int]] = Counter()
+    took: Counter[tuple[str, int]] = Counter()
+    for one in attempts:
+        within = next((bound for bound in TOOK_TO_MS if one.took_ms <= bound), BEYOND)
+        so_many[one.result.word, within] += 1
+        took[one.result.word, within] += one.took_ms
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    counted = insert(tally)
+    more = {
+        "attempts": tally.c.attempts + counted.excluded.attempts,
+        "took_ms": tally.c.took_ms + counted.excluded.took_ms,
+    }
+    rows = [
+        {"lane": lane, "result": word, "took_to_ms": within, "attempts": count, "took_ms": took[word, within]}
+        for (word, within), count in sorted(so_many.items())
+    ]
+    connection.execute(counted.on_conflict_do_update(index_elements=list(tally.primary_key.columns), set_=more), rows)
