@@ -18,9 +18,12 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
+WHOLE_SECOND = NOW.replace(microsecond=0)
+
+
 async def sent(url: str) -> Result:
     async with sending.session(TCPConnector()) as session:
-        return await sending.post(session, url, b'{"type":"x"}', {"content-type": "application/json"}, NOW)
+        return await sending.post(session, url, b'{"type":"x"}', {"content-type": "application/json"}, WHOLE_SECOND)
 
 
 def answered(answer: Answer) -> Result:
@@ -110,7 +113,7 @@ def test_other_statuses_are_failures_that_may_pass(code: int) -> None:
     [
         ("120", timedelta(seconds=120)),
         ("0", timedelta(0)),
-        (f"{NOW + timedelta(minutes=5):%a, %d %b %Y %H:%M:%S} GMT", timedelta(minutes=5) - timedelta(microseconds=NOW.microsecond)),
+        (f"{WHOLE_SECOND + timedelta(minutes=5):%a, %d %b %Y %H:%M:%S} GMT", timedelta(minutes=5)),
         ("Thu, 01 Jan 1970 00:00:00 GMT", timedelta(0)),
         ("soon", None),
         ("-5", None),
@@ -120,7 +123,7 @@ def test_other_statuses_are_failures_that_may_pass(code: int) -> None:
 )  # fmt: skip
 def test_retry_after_is_seconds_or_a_date_or_nothing(value: str, waits: timedelta | None) -> None:
     if not value.isascii():
-        assert sending._retry_after(value, NOW) is None
+        assert sending._retry_after(value, WHOLE_SECOND) is None
         return
     assert answered(status(503, retry_after=value)).retry_after == waits
 
