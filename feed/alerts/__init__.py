@@ -1,0 +1,1 @@
+"""Alerts: who wants which changes, and how they are told."""
