@@ -104,7 +104,7 @@ def _watch() -> None:
         start(thread)
 
     # Apprise sends from a thread of its own, and a thread begins with an empty context.
-    threading.Thread.start = start_guarded  # type: ignore[method-assign]
+    threading.Thread.start = start_guarded  # type: ignore[assignment, method-assign]
 
 
 def _audit(event: str, args: tuple[Any, ...]) -> None:
