@@ -65,6 +65,7 @@ _LOOPBACK = "127.0.0.1"
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*")
+_BRACKETED = re.compile(r"\[[0-9A-Fa-f:.]+\](?::[0-9]*)?")
 # Where the last word is a number, the WHATWG's URL standard, browsers and getaddrinfo see an IPv4 address.
 _ENDS_IN_A_NUMBER = re.compile(r"(?:^|\.)(?:0x[0-9a-f]*|[0-9]+)$")
 
@@ -177,6 +178,8 @@ def _parts(url: str) -> SplitResult:
         raise AddressRefused(f"it is no URL: {error}") from error
     if parts.scheme not in ("http", "https"):
         raise AddressRefused("it is no URL that begins with https://")
+    if "[" in parts.netloc and not _BRACKETED.fullmatch(parts.netloc):
+        raise AddressRefused("it is no URL: what stands in brackets is no address")
     if "@" in parts.netloc:
         raise AddressRefused(f"the URL to {parts.hostname} has a user or password before its host; leave it out")
     return parts
