@@ -255,8 +255,13 @@ BLOCKING: dict[str, Callable[[int], object]] = {
     "six": lambda port: socket.create_connection(("::1", port), 5),
     "this host": lambda port: socket.create_connection(("0", port), 5),
     "a name without a look at it": lambda port: connected("localhost", port),
-    "without an exception": lambda port: socket.socket().connect_ex(("127.0.0.1", port)),
+    "without an exception": lambda port: asked_without_exception("127.0.0.1", port),
 }
+
+
+def asked_without_exception(host: str, port: int) -> int:
+    with socket.socket() as dialling:
+        return dialling.connect_ex((host, port))
 
 
 def connected(host: str, port: int) -> None:
@@ -265,8 +270,6 @@ def connected(host: str, port: int) -> None:
 
 
 @pytest.mark.parametrize("way", BLOCKING)
-# What a library leaves open when it is interrupted is its own matter.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 def test_code_that_dials_by_itself_is_held_where_it_connects(way: str, listener: socket.socket) -> None:
     with pytest.raises(AddressRefused, match="is not dialled"), guarded(NOBODY, {port_of(listener)}) as refused:
         BLOCKING[way](port_of(listener))
