@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crawler.dialling import CrawlGuard
+from history.addresses import AddressRefused
 
 DIAL_S, CHUNK, LONGEST_HEAD = 10, 64 * 1024, 256 * 1024
 # Of one request on one connection; what comes next may be for another host.
@@ -15,13 +16,23 @@ _OF_THE_CONNECTION = (b"connection:", b"proxy-connection:", b"keep-alive:")
 
 
 class FilteringProxy:
-    """CONNECT for https and WebSockets, plain requests for http. `trouble` is why the last connection was not made."""
+    """CONNECT for https and WebSockets, plain requests for http. `troubles` has why connections were not
+    made, by host and port; they are told here, for a browser has other words."""
 
     def __init__(self, guard: CrawlGuard) -> None:
         self.guard = guard
-        self.trouble: OSError | None = None
+        self.troubles: dict[tuple[str, int], OSError] = {}
         self._serving: set[asyncio.Future[None]] = set()
         self._server: asyncio.Server | None = None
+
+    def trouble(self, url: str) -> OSError | None:
+        """Why the host of the URL was not reached."""
+        parts = urlsplit(url)
+        return self.troubles.get((parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)))
+
+    def refusal(self) -> AddressRefused | None:
+        """The first address that was refused; a page has led the browser there."""
+        return next((trouble for trouble in self.troubles.values() if isinstance(trouble, AddressRefused)), None)
 
     async def start(self) -> str:
         """Where it listens."""
@@ -75,7 +86,7 @@ class FilteringProxy:
                 self.guard.check(address, port, host)
             return await _any_of(addresses, port)
         except OSError as error:
-            self.trouble = error
+            self.troubles[host, port] = error
             raise
 
 

@@ -126,7 +126,7 @@ class DrawnByScripts(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
         request.meta["playwright_context_kwargs"] = {"accept_downloads": False, "service_workers": "block"}
         # That is: leave it to us to close the page, even one that does not want to.
         request.meta["playwright_include_page"] = True
-        self.filter.trouble = None
+        self.filter.troubles.clear()
         try:
             drawing = super().download_request(request)
             drawn: Response = await asyncio.wait_for(drawing, START_S + request.meta["download_timeout"])
@@ -134,7 +134,7 @@ class DrawnByScripts(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
         except TimeoutError as error:
             raise scrapy_says.DownloadTimeoutError from error
         except PlaywrightError as error:
-            raise _in_other_words(error, request, self.filter.trouble) from error
+            raise _in_other_words(error, request, self.filter) from error
 
     async def close(self) -> None:
         """A browser that does not end when it is told to is ended."""
@@ -198,7 +198,7 @@ class DrawnByScripts(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
         if seen.found and clock() - since >= STEADY_S:
             return []
         what = "is still being drawn" if seen.found else "was not drawn"
-        refused = f" ({self.filter.trouble})" if isinstance(self.filter.trouble, AddressRefused) else ""
+        refused = f" ({self.filter.refusal()})" if self.filter.refusal() else ""
         return [UNDRAWN, f"{selector!r} {what} after {patience_s:g} s{refused}"]
 
     def _refuse_if_larger(self, size: int) -> None:
@@ -231,14 +231,15 @@ async def _lighten(route: Route) -> None:
             await route.fallback()
 
 
-def _in_other_words(error: PlaywrightError, request: Wanted, trouble: OSError | None) -> Exception:
+def _in_other_words(error: PlaywrightError, request: Wanted, through: FilteringProxy) -> Exception:
     """As Scrapy's own handler says it, so that the same is tried again and told in the same sentences."""
     said = browser.first_line(error)
-    if "net::" in said and isinstance(trouble, AddressRefused):
+    trouble = (through.refusal() or through.trouble(request.url)) if "net::" in said else None
+    if isinstance(trouble, AddressRefused):
         return trouble
-    if "ERR_NAME_NOT_RESOLVED" in said or ("net::" in said and isinstance(trouble, gaierror)):
+    if isinstance(trouble, gaierror) or "ERR_NAME_NOT_RESOLVED" in said:
         return scrapy_says.CannotResolveHostError(said)
-    if "ERR_CONNECTION_REFUSED" in said or ("net::" in said and isinstance(trouble, ConnectionRefusedError)):
+    if isinstance(trouble, ConnectionRefusedError) or "ERR_CONNECTION_REFUSED" in said:
         return scrapy_says.DownloadConnectionRefusedError(said)
     if "ERR_TOO_MANY_REDIRECTS" in said:
         return FetchFailed(f"more redirections than a browser follows: {request.url}")
