@@ -10,12 +10,12 @@ from history.queries.catalog import (
     models,
     providers,
 )
-from history.queries.changes import Change, Story, Wanted, changes_after, changes_before, stories, story
+from history.queries.changes import Change, Story, Wanted, changes_after, changes_before, stories, stories_after, story
 from history.queries.discrepancies import Disagreement, disagreements
 from history.queries.naming import called_then
 from history.queries.plans import Plan, PlanKey, plans
 from history.queries.prices import Price, Version, as_of, timeline
-from history.queries.revision import Revision, is_migrated, revision
+from history.queries.revision import Newest, Revision, is_migrated, newest, revision
 from history.queries.runs import Evidence, RunRecord, SnapshotRecord, evidence_of, runs, snapshot
 from history.queries.scope import Scope
 from history.queries.status import HeldPrice, SourceStatus, statuses
@@ -44,6 +44,7 @@ __all__ = [
     "ListedProvider",
     "ListedSource",
     "ListedVolume",
+    "Newest",
     "Plan",
     "PlanKey",
     "Price",
@@ -69,6 +70,7 @@ __all__ = [
     "is_migrated",
     "model_names",
     "models",
+    "newest",
     "notices",
     "plans",
     "providers",
@@ -77,6 +79,7 @@ __all__ = [
     "snapshot",
     "statuses",
     "stories",
+    "stories_after",
     "story",
     "timeline",
     "volumes",

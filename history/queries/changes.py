@@ -82,26 +82,32 @@ def stories(connection: Connection, wanted: Wanted, before: int | None, limit: i
     What was documented, or stands in somebody's map, is history when it reaches us: it is told to who asks for that
     source; to everybody else only what we saw is news.
     """
-    moves = (EventKind.PRICE_RAISED.value, EventKind.PRICE_LOWERED.value)
-    exact = or_(change_event.c.change_bp.is_(None), change_event.c.change_bp != 0)
-    more_than_rounding = or_(exact, change_event.c.kind.not_in(moves))
-    matching = (
-        _joined(select(change_event.c.story_id))
-        .where(more_than_rounding, *_conditions(wanted))
-        .distinct()
-        .order_by(change_event.c.story_id.desc())
-        .limit(limit)
-    )
-    if "source" not in wanted.scope.asked():
-        matching = matching.where(source.c.witness.in_(("first_party", "gateway")))
+    matching = _matching(wanted).order_by(change_event.c.story_id.desc()).limit(limit)
     if before is not None:
         matching = matching.where(change_event.c.story_id < before)
     return _told(connection, list(connection.execute(matching, wanted.scope.asked()).scalars()))
 
 
+def stories_after(connection: Connection, wanted: Wanted, after: int, limit: int) -> list[Story]:
+    """As `stories`, in the order in which they were recorded: those whose id is above `after`."""
+    following = _matching(wanted).where(change_event.c.story_id > after).order_by(change_event.c.story_id).limit(limit)
+    return _told(connection, list(connection.execute(following, wanted.scope.asked()).scalars()))
+
+
 def story(connection: Connection, story_id: int) -> Story | None:
     """The story with that id, or None."""
     return next(iter(_told(connection, [story_id])), None)
+
+
+def _matching(wanted: Wanted) -> Select[Any]:
+    """The ids of the stories that are wanted and news."""
+    moves = (EventKind.PRICE_RAISED.value, EventKind.PRICE_LOWERED.value)
+    exact = or_(change_event.c.change_bp.is_(None), change_event.c.change_bp != 0)
+    more_than_rounding = or_(exact, change_event.c.kind.not_in(moves))
+    matching = _joined(select(change_event.c.story_id)).where(more_than_rounding, *_conditions(wanted)).distinct()
+    if "source" in wanted.scope.asked():
+        return matching
+    return matching.where(source.c.witness.in_(("first_party", "gateway")))
 
 
 def _told(connection: Connection, story_ids: list[int]) -> list[Story]:

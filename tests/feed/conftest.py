@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from feed.app import create_app
 from tests.feed.rows import HOUR, NOW, Rows
+from tests.feed.subscribers import Subscribers
 
 PUBLIC_URL = "https://tape.example"
 
@@ -58,3 +59,8 @@ def statements(engine: Engine) -> Iterator[list[str]]:
     event.listen(engine, "before_cursor_execute", recorded)
     yield recorded.seen
     event.remove(engine, "before_cursor_execute", recorded)
+
+
+@pytest.fixture
+def subscribers(engine: Engine) -> Subscribers:
+    return Subscribers(engine)

@@ -1,0 +1,129 @@
+"""Stories → what is told, frozen: the payload that is signed and sent byte for byte. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from feed import plans
+from feed.alerts.model import PAYLOAD_BYTES
+from feed.api import shapes
+from feed.headlines import headline
+from feed.wording import clean
+from history import identity
+from history.model import EventKind
+from history.queries import Change, Evidence, Story
+from history.times import to_rfc3339
+
+MOST_EVIDENCE = 3
+# Longer ones are cut, so that no page can say so much that nothing else fits.
+LONGEST_TEXT = 1000
+_ANNOUNCED = {EventKind.PRICE_SCHEDULED, EventKind.PRICE_CANCELLED}
+_SAID_ONCE = {"story", "provider", "seller", "source", "model", "run", "evidence"}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message before it has a place and an id. `about` names what it tells; `resume_after` is the cursor of
+    /v1/changes up to which whoever has this message, and those before it, has missed nothing."""
+
+    about: str
+    type: str
+    event_at: datetime
+    payload: str
+    resume_after: int
+
+
+def story_message(story: Story, public_url: str) -> Draft:
+    """A story, whole: at most 20,000 bytes. What does not fit is counted in `more`, and stands at `url`."""
+    first, resume_after = story.changes[0], _resume_after(story)
+    canonical = identity.canonical_of(first.provider, first.model, first.effective_at)
+    author = None if canonical is None else identity.author_of(canonical)
+    data = {
+        "story": story.id,
+        "headline": short(headline(story)),
+        "url": story_url(story, public_url),
+        "provider": first.provider,
+        "provider_name": first.provider_name,
+        "seller": first.seller,
+        "source": first.source,
+        "model": first.model,
+        "canonical": canonical,
+        "author": author.slug if author else None,
+        "country": author.country or None if author else None,
+        "changes": [],
+        "evidence": _evidence(story.evidence, public_url),
+        "resume_after": resume_after,
+    }
+    type_ = _type(story.changes)
+    payload = fitting(type_, story.recorded_at, data, "changes", map(_change, story.changes))
+    return Draft(story_about(story.id), type_, story.recorded_at, payload, resume_after)
+
+
+def story_about(story_id: int) -> str:
+    """What a message about that story is named by."""
+    return f"story/{story_id}"
+
+
+def story_url(story: Story, public_url: str) -> str:
+    return f"{public_url}/stories/{story.id}"
+
+
+def fitting(type_: str, at: datetime, data: dict[str, Any], name: str, rows: Iterable[Any]) -> str:
+    """The payload with as many rows in `data[name]`, in their order, as fit; the others are counted in `more`."""
+    given = [(msgspec.Raw(row), len(row) + 1) for row in map(msgspec.json.encode, rows)]
+    if sum(size for _, size in given) <= PAYLOAD_BYTES - len(_payload(type_, at, data)):
+        return _payload(type_, at, data | {name: [row for row, _ in given]}).decode()
+    room, kept = PAYLOAD_BYTES - len(_payload(type_, at, data | {"more": len(given)})), []
+    for row, size in given:
+        if (room := room - size) < 0:
+            break
+        kept.append(row)
+    return _payload(type_, at, data | {name: kept, "more": len(given) - len(kept)}).decode()
+
+
+def short(text: str, most: int = LONGEST_TEXT) -> str:
+    """On one line, and no longer than that."""
+    line = clean(text)
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def _payload(type_: str, at: datetime, data: dict[str, Any]) -> bytes:
+    """In the order in which it is written here: the same story, the same bytes."""
+    return msgspec.json.encode({"type": type_, "timestamp": to_rfc3339(at), "data": data})
+
+
+def _type(changes: Iterable[Change]) -> str:
+    kinds = {one.kind for one in changes}
+    if all(map(plans.is_plan, changes)):
+        return "plan.changed"
+    if kinds <= _ANNOUNCED:
+        return "price.scheduled"
+    return "price.corrected" if kinds == {EventKind.PRICE_CORRECTED} else "price.changed"
+
+
+def _change(one: Change) -> dict[str, Any]:
+    """As in /v1/changes, without what the story says for all of them."""
+    return {name: value for name, value in shapes.change(one, {}).items() if name not in _SAID_ONCE}
+
+
+def _evidence(pages: Iterable[Evidence], public_url: str) -> list[dict[str, Any]]:
+    """The first pages of those whose address has a sane length."""
+    kept = [page for page in pages if len(page.url) <= LONGEST_TEXT][:MOST_EVIDENCE]
+    return [
+        {"url": page["url"], "snapshot": public_url + page["snapshot"], "fetched_at": page["fetched_at"]}
+        for page in shapes.evidence(kept)
+    ]
+
+
+def _resume_after(story: Story) -> int:
+    """The story's last change; but where the changes of several models stand between each other, the last before the
+    first that is not its own: a later story may have missed that one."""
+    cursor = story.id
+    for one in story.changes:
+        if one.id > cursor + 1:
+            break
+        cursor = max(cursor, one.id)
+    return cursor
