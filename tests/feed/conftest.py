@@ -9,8 +9,8 @@ from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 
 from feed.app import create_app
+from tests.feed.audience import Audience
 from tests.feed.rows import HOUR, NOW, Rows
-from tests.feed.subscribers import Subscribers
 
 PUBLIC_URL = "https://tape.example"
 
@@ -62,5 +62,5 @@ def statements(engine: Engine) -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def subscribers(engine: Engine) -> Subscribers:
-    return Subscribers(engine)
+def audience(engine: Engine) -> Audience:
+    return Audience(engine)

@@ -1,75 +1,108 @@
-"""Subscriptions as rows, for tests of what becomes a message, and for whom."""
+"""Rows of alerts, and an endpoint on this machine that keeps what it is sent."""
 
-import json
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import Engine, insert, select
+from aiohttp import web
+from sqlalchemy import Connection, Engine, func, select
 
+from feed.alerts import queue
 from feed.alerts import tables as t
-from history.db import reading, writing
+from feed.alerts.tables import delivery, message, subscription
 from tests.feed.rows import NOW
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+class Plain:
+    """Seals nothing, for tests that are not about sealing."""
+
+    def open(self, sealed: bytes) -> str:
+        return sealed.decode()
+
+
+def add_subscriptions(connection: Connection, urls: Sequence[str], **values: object) -> list[int]:
+    """Active webhooks of one key with one filter."""
+    if connection.execute(select(func.count()).select_from(t.api_key)).scalar_one() == 0:
+        key = {"prefix": "p", "digest": "d", "name": "n", "scope": "subscriber", "subscriptions": 1000}
+        connection.execute(t.api_key.insert(), {"id": 1, **key, "created_at": NOW})
+        connection.execute(t.subscription_filter.insert(), {"id": 1, "text": "{}"})
+    first = (connection.execute(select(func.max(subscription.c.id))).scalar() or 0) + 1
+    usual = {
+        "key_id": 1, "name": "", "channel": "webhook", "shown": "", "secret": SECRET.encode(), "filter_id": 1,
+        "cadence": "instant", "state": "active", "reason": "", "proof": "", "created_at": NOW, "updated_at": NOW,
+    }  # fmt: skip
+    rows = [
+        {**usual, "id": id, "uid": f"sub_{id}", "target": url.encode(), **values} for id, url in enumerate(urls, first)
+    ]
+    connection.execute(subscription.insert(), rows)
+    return [row["id"] for row in rows if isinstance(row["id"], int)]
+
+
+def tell(
+    connection: Connection, subscription_ids: Sequence[int], now: datetime = NOW, *, times: int = 1, type: str = "x.y"
+) -> list[str]:
+    """New messages to all of these, in order; their uids. Within queue.adding()."""
+    first = (connection.execute(select(func.max(message.c.id))).scalar() or 0) + 1
+    new = range(first, first + times)
+    frozen = {"type": type, "event_at": NOW, "created_at": now, "resume_after": 0}
+    connection.execute(
+        message.insert(),
+        [{"id": id, "uid": f"msg_{id}", "about": f"{id}", "payload": f'{{"n":{id}}}', **frozen} for id in new],
+    )
+    pending = {"state": "pending", "attempts": 0, "created_at": now}
+    connection.execute(
+        delivery.insert(),
+        [{"subscription_id": one, "message_id": id, **pending} for one in subscription_ids for id in new],
+    )
+    queue.enqueue(connection, subscription_ids, now)
+    return [f"msg_{id}" for id in new]
+
+
+class Received(NamedTuple):
+    path: str
+    uid: str
+    body: bytes
+    headers: dict[str, str]
+
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass
-class Subscribers:
-    """Writes subscriptions into a database, and reads what has become of them."""
+class Endpoint:
+    """Answers with what `answer` makes of a request, 204 unless told otherwise."""
 
-    engine: Engine
-    count: int = 0
-    filters: dict[str, int] = field(default_factory=dict)
+    url: str = ""
+    received: list[Received] = field(default_factory=list)
+    answer: Answer | None = None
 
-    def add(self, cadence: str = "instant", state: str = "active", **wanted: str) -> int:
-        """One subscription to stories of these (`provider`, `model`, `unit`); nothing: to all."""
-        return self.many(1, cadence, state, **wanted)[0]
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        body = await request.read()
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.received.append(Received(request.path, headers.get("webhook-id", ""), body, headers))
+        return await self.answer(request) if self.answer else web.Response(status=204)  # type: ignore[arg-type]
 
-    def many(self, count: int, cadence: str = "instant", state: str = "active", **wanted: str) -> list[int]:
-        filter_id = self.filter(**wanted)
-        rows = [self._row(number, filter_id, cadence, state) for number in range(self.count, self.count + count)]
-        self.count += count
-        with writing(self.engine) as connection:
-            connection.execute(t.subscription.insert(), rows)
-        return [row["id"] for row in rows]
 
-    def filter(self, **wanted: str) -> int:
-        text = json.dumps(wanted, sort_keys=True)
-        if text not in self.filters:
-            self.filters[text] = len(self.filters) + 1
-            with writing(self.engine) as connection:
-                connection.execute(t.subscription_filter.insert(), {"id": self.filters[text], "text": text})
-        return self.filters[text]
+@asynccontextmanager
+async def endpoint(answer: Answer | None = None) -> AsyncIterator[Endpoint]:
+    one = Endpoint(answer=answer)
+    server = web.Server(one)
+    listening = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0)
+    one.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    try:
+        yield one
+    finally:
+        listening.close()
+        await server.shutdown(0)
 
-    def change(self, subscription_id: int, **values: Any) -> None:
-        this = t.subscription.c.id == subscription_id
-        with writing(self.engine) as connection:
-            connection.execute(t.subscription.update().where(this).values(**values))
 
-    def told(self) -> set[tuple[int, str]]:
-        """Who has been told what: (subscription, what the message is about)."""
-        asked = select(t.delivery.c.subscription_id, t.message.c.about).join(t.message)
-        with reading(self.engine) as connection:
-            return {(one, about) for one, about in connection.execute(asked)}
-
-    def queued(self) -> set[int]:
-        with reading(self.engine) as connection:
-            return set(connection.execute(select(t.queue.c.subscription_id)).scalars())
-
-    def messages(self) -> list[Any]:
-        with reading(self.engine) as connection:
-            return list(connection.execute(select(t.message).order_by(t.message.c.id)))
-
-    def _row(self, number: int, filter_id: int, cadence: str, state: str) -> dict[str, Any]:
-        self._key()
-        return {
-            "id": number + 1, "uid": f"sub_{number}", "key_id": 1, "name": "", "channel": "webhook", "target": b"",
-            "shown": "", "secret": b"", "filter_id": filter_id, "cadence": cadence, "state": state, "reason": "",
-            "proof": "", "created_at": NOW, "updated_at": NOW,
-        }  # fmt: skip
-
-    def _key(self) -> None:
-        if self.count == 0:
-            key = {"id": 1, "prefix": "k", "digest": "", "name": "", "scope": "admin", "subscriptions": 0}
-            with writing(self.engine) as connection:
-                known = connection.execute(select(t.api_key.c.id)).first()
-                if known is None:
-                    connection.execute(insert(t.api_key), {**key, "created_at": NOW})
+def pending_of(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return connection.execute(
+            select(func.count()).select_from(delivery).where(delivery.c.state == "pending")
+        ).scalar_one()

@@ -18,9 +18,9 @@ from feed.alerts import tables as t
 from feed.alerts.fanout import fan_out, parsed, pending_news
 from history import queries
 from history.db import connect, reading, recording
+from tests.feed.audience import Audience
 from tests.feed.conftest import PUBLIC_URL
 from tests.feed.rows import HOUR, NOW, Rows, flash_cut, moved
-from tests.feed.subscribers import Subscribers
 from tests.postgres import forget
 
 CUT = moved("input_tokens", "2", "1")
@@ -43,25 +43,25 @@ def begun(engine: Engine) -> None:
 
 
 @pytest.mark.usefixtures("begun")
-def test_a_story_is_told_to_who_wants_it(engine: Engine, rows: Rows, subscribers: Subscribers) -> None:
-    everything, wanted = subscribers.add(), subscribers.add(model="deepseek-v4-flash")
-    subscribers.add(model="another")
+def test_a_story_is_told_to_who_wants_it(engine: Engine, rows: Rows, audience: Audience) -> None:
+    everything, wanted = audience.add(), audience.add(model="deepseek-v4-flash")
+    audience.add(model="another")
     story = flash_cut(rows)
     assert tell(engine) == 1
-    assert subscribers.told() == {(everything, f"story/{story}"), (wanted, f"story/{story}")}
-    assert subscribers.queued() == {everything, wanted}
-    (told,) = subscribers.messages()
+    assert audience.told() == {(everything, f"story/{story}"), (wanted, f"story/{story}")}
+    assert audience.queued() == {everything, wanted}
+    (told,) = audience.messages()
     assert re.fullmatch("msg_[a-z2-7]{26}", told.uid)
     assert (told.type, told.event_at, told.created_at) == ("price.changed", NOW, NOW)
     assert json.loads(told.payload)["data"]["headline"].startswith("deepseek-v4-flash: cache hit −98 %")
 
 
 @pytest.mark.usefixtures("begun")
-def test_what_nobody_wants_is_no_message(engine: Engine, rows: Rows, subscribers: Subscribers) -> None:
-    subscribers.add(model="another")
+def test_what_nobody_wants_is_no_message(engine: Engine, rows: Rows, audience: Audience) -> None:
+    audience.add(model="another")
     flash_cut(rows)
     assert tell(engine) == 0
-    assert subscribers.messages() == []
+    assert audience.messages() == []
     assert not is_pending(engine)
 
 
@@ -74,24 +74,24 @@ def test_what_nobody_wants_is_no_message(engine: Engine, rows: Rows, subscribers
     ],
 )  # fmt: skip
 def test_who_is_not_to_be_told_at_once_is_left_out(
-    engine: Engine, rows: Rows, subscribers: Subscribers, cadence: str, state: str
+    engine: Engine, rows: Rows, audience: Audience, cadence: str, state: str
 ) -> None:  # fmt: skip
-    subscribers.add(cadence, state)
+    audience.add(cadence, state)
     flash_cut(rows)
     assert tell(engine) == 0
-    active = subscribers.add()
+    active = audience.add()
     flash_cut(rows, NOW + HOUR)
     assert tell(engine) == 1
-    assert {one for one, _ in subscribers.told()} == subscribers.queued() == {active}
+    assert {one for one, _ in audience.told()} == audience.queued() == {active}
 
 
-def test_a_new_installation_tells_nothing_of_its_past(engine: Engine, rows: Rows, subscribers: Subscribers) -> None:
-    subscribers.add()
+def test_a_new_installation_tells_nothing_of_its_past(engine: Engine, rows: Rows, audience: Audience) -> None:
+    audience.add()
     flash_cut(rows)
     assert is_pending(engine)
     assert tell(engine) == 0
     assert not is_pending(engine)
-    assert subscribers.messages() == []
+    assert audience.messages() == []
     flash_cut(rows, NOW + HOUR)
     assert is_pending(engine)
     assert tell(engine) == 1
@@ -100,9 +100,9 @@ def test_a_new_installation_tells_nothing_of_its_past(engine: Engine, rows: Rows
 @pytest.mark.usefixtures("begun")
 @pytest.mark.parametrize("witness", ["documented", "imported"])
 def test_what_nobody_showed_us_is_no_news(
-    engine: Engine, rows: Rows, subscribers: Subscribers, witness: str
+    engine: Engine, rows: Rows, audience: Audience, witness: str
 ) -> None:  # fmt: skip
-    subscribers.add()
+    audience.add()
     rows.source("hearsay", witness=witness)
     rows.story(None, CUT, source="hearsay")
     assert tell(engine) == 0
@@ -110,39 +110,39 @@ def test_what_nobody_showed_us_is_no_news(
 
 
 @pytest.mark.usefixtures("begun")
-def test_what_is_only_rounded_otherwise_is_no_news(engine: Engine, rows: Rows, subscribers: Subscribers) -> None:
-    subscribers.add()
+def test_what_is_only_rounded_otherwise_is_no_news(engine: Engine, rows: Rows, audience: Audience) -> None:
+    audience.add()
     rows.story(None, moved("input_tokens", "0.083333333333", "0.0833333333334"))
     assert tell(engine) == 0
 
 
 @pytest.mark.usefixtures("begun")
 def test_stories_are_told_in_their_order_however_few_at_a_time(
-    engine: Engine, rows: Rows, subscribers: Subscribers
+    engine: Engine, rows: Rows, audience: Audience
 ) -> None:  # fmt: skip
-    subscribers.add()
+    audience.add()
     stories = [rows.story(None, CUT, at=NOW + HOUR * number, model=f"m{number}") for number in range(7)]
     rounds = []
     while is_pending(engine):
         rounds.append(tell(engine, most=3))
     assert rounds == [3, 3, 1]
-    assert [one.about for one in subscribers.messages()] == [f"story/{story}" for story in stories]
+    assert [one.about for one in audience.messages()] == [f"story/{story}" for story in stories]
 
 
 @pytest.mark.usefixtures("begun")
-def test_nothing_is_told_twice(engine: Engine, rows: Rows, subscribers: Subscribers) -> None:
-    subscribers.add()
+def test_nothing_is_told_twice(engine: Engine, rows: Rows, audience: Audience) -> None:
+    audience.add()
     flash_cut(rows)
     assert [tell(engine), tell(engine)] == [1, 0]
     with queue.adding(engine) as connection:
         connection.execute(t.position.update().values(at=0))
     tell(engine)
-    assert len(subscribers.messages()) == len(subscribers.told()) == 1
+    assert len(audience.messages()) == len(audience.told()) == 1
 
 
 @pytest.mark.usefixtures("begun")
-def test_a_run_that_shows_no_change_is_passed_over(engine: Engine, rows: Rows, subscribers: Subscribers) -> None:
-    subscribers.add()
+def test_a_run_that_shows_no_change_is_passed_over(engine: Engine, rows: Rows, audience: Audience) -> None:
+    audience.add()
     rows.run()
     assert is_pending(engine)
     assert tell(engine) == 0
@@ -150,9 +150,9 @@ def test_a_run_that_shows_no_change_is_passed_over(engine: Engine, rows: Rows, s
 
 
 @pytest.mark.usefixtures("begun")
-def test_a_crash_leaves_nothing_half(engine: Engine, rows: Rows, subscribers: Subscribers) -> None:
+def test_a_crash_leaves_nothing_half(engine: Engine, rows: Rows, audience: Audience) -> None:
     """Whichever statement is the last one: all of it is told, or none, and the next try tells the rest."""
-    subscribers.many(3)
+    audience.many(3)
     stories = {f"story/{flash_cut(rows, NOW + HOUR * number)}" for number in range(2)}
     for survived in range(100):
         try:
@@ -160,69 +160,69 @@ def test_a_crash_leaves_nothing_half(engine: Engine, rows: Rows, subscribers: Su
                 tell(engine)
             break
         except _Died:
-            assert subscribers.messages() == []
-            assert subscribers.told() == set()
-            assert subscribers.queued() == set()
+            assert audience.messages() == []
+            assert audience.told() == set()
+            assert audience.queued() == set()
             assert is_pending(engine)
     assert survived > 8
-    assert {about for _, about in subscribers.told()} == stories
-    assert len(subscribers.told()) == 6
+    assert {about for _, about in audience.told()} == stories
+    assert len(audience.told()) == 6
 
 
 def test_two_at_once_tell_each_story_once(postgresql_url: str) -> None:
     engine = connect(postgresql_url)
-    rows, subscribers = Rows(engine), Subscribers(engine)
+    rows, audience = Rows(engine), Audience(engine)
     tell(engine)
-    subscribers.many(5)
+    audience.many(5)
     for number in range(20):
         rows.story(None, CUT, at=NOW + HOUR * number)
     told = _at_once(engine, 4, most=2)
     assert sum(told) == 20
-    assert [one.about for one in subscribers.messages()] == [f"story/{number}" for number in range(1, 21)]
-    assert len(subscribers.told()) == 100
+    assert [one.about for one in audience.messages()] == [f"story/{number}" for number in range(1, 21)]
+    assert len(audience.told()) == 100
     engine.dispose()
 
 
 def test_a_story_that_is_recorded_meanwhile_is_told_next_time(postgresql_url: str) -> None:
     """Its run is committed after the fan-out has looked, and before it has ended."""
     engine = connect(postgresql_url)
-    rows, subscribers = Rows(engine), Subscribers(engine)
+    rows, audience = Rows(engine), Audience(engine)
     tell(engine)
-    subscribers.add()
+    audience.add()
     flash_cut(rows)
     with queue.adding(engine) as connection:
         assert fan_out(connection, PUBLIC_URL, NOW) == 1
         flash_cut(rows, NOW + HOUR)
     assert is_pending(engine)
     assert tell(engine) == 1
-    assert len(subscribers.told()) == 2
+    assert len(audience.told()) == 2
     engine.dispose()
 
 
 @pytest.mark.usefixtures("begun")
-def test_hundreds_of_different_filters(engine: Engine, rows: Rows, subscribers: Subscribers) -> None:
-    ids = {f"m{number}": subscribers.many(2, model=f"m{number}") for number in range(300)}
+def test_hundreds_of_different_filters(engine: Engine, rows: Rows, audience: Audience) -> None:
+    ids = {f"m{number}": audience.many(2, model=f"m{number}") for number in range(300)}
     for model in ("m7", "m299", "m300"):
         rows.story(None, CUT, model=model)
     assert tell(engine) == 2
-    assert {one for one, _ in subscribers.told()} == subscribers.queued() == {*ids["m7"], *ids["m299"]}
+    assert {one for one, _ in audience.told()} == audience.queued() == {*ids["m7"], *ids["m299"]}
 
 
 @pytest.mark.usefixtures("begun")
 def test_a_filter_is_asked_about_a_story_once_however_many_share_it(
-    engine: Engine, rows: Rows, subscribers: Subscribers, statements: list[str]
+    engine: Engine, rows: Rows, audience: Audience, statements: list[str]
 ) -> None:  # fmt: skip
-    subscribers.many(5000)
+    audience.many(5000)
     flash_cut(rows)
     statements.clear()
     assert tell(engine) == 1
-    assert len(subscribers.told()) == 5000
+    assert len(audience.told()) == 5000
     assert len(statements) < 15
 
 
 @pytest.mark.usefixtures("begun")
-def test_who_is_queued_already_keeps_the_turn(engine: Engine, rows: Rows, subscribers: Subscribers) -> None:
-    subscribers.add()
+def test_who_is_queued_already_keeps_the_turn(engine: Engine, rows: Rows, audience: Audience) -> None:
+    audience.add()
     flash_cut(rows)
     tell(engine)
     with queue.adding(engine) as connection:
@@ -249,8 +249,8 @@ def test_everybody_gets_what_their_filter_wants_and_nothing_else(
     with queue.adding(engine) as connection:
         forget(connection)
     tell(engine)
-    rows, subscribers = Rows(engine), Subscribers(engine)
-    ids = [(subscribers.add("instant", "active", **one), one) for one in wanted]
+    rows, audience = Rows(engine), Audience(engine)
+    ids = [(audience.add("instant", "active", **one), one) for one in wanted]
     stories = [
         rows.story(None, *(moved(unit, "2", "1") for unit in units), model=model, at=NOW + HOUR * number)
         for number, (model, units) in enumerate(told)
@@ -259,7 +259,7 @@ def test_everybody_gets_what_their_filter_wants_and_nothing_else(
         tell(engine, most=4)
     with reading(engine) as connection:
         whole = [queries.story(connection, one) for one in stories]
-    assert subscribers.told() == {
+    assert audience.told() == {
         (one, f"story/{story.id}")
         for one, asked in ids
         for story in whole
