@@ -68,20 +68,21 @@ def story_about(story_id: int) -> str:
 
 
 def story_url(story: Story, public_url: str) -> str:
-    return f"{public_url}/stories/{story.id}"
+    return f"{public_url.rstrip('/')}/stories/{story.id}"
 
 
-def fitting(type_: str, at: datetime, data: dict[str, Any], name: str, rows: Iterable[Any]) -> str:
-    """The payload with as many rows in `data[name]`, in their order, as fit; the others are counted in `more`."""
+def fitting(type_: str, at: datetime, data: dict[str, Any], name: str, rows: Iterable[Any], left_out: int = 0) -> str:
+    """The payload with as many rows in `data[name]`, in their order, as fit; the others, and those that were
+    `left_out` before, are counted in `more`."""
     given = [(msgspec.Raw(row), len(row) + 1) for row in map(msgspec.json.encode, rows)]
-    if sum(size for _, size in given) <= PAYLOAD_BYTES - len(_payload(type_, at, data)):
+    if not left_out and sum(size for _, size in given) <= PAYLOAD_BYTES - len(_payload(type_, at, data)):
         return _payload(type_, at, data | {name: [row for row, _ in given]}).decode()
-    room, kept = PAYLOAD_BYTES - len(_payload(type_, at, data | {"more": len(given)})), []
+    room, kept = PAYLOAD_BYTES - len(_payload(type_, at, data | {"more": len(given) + left_out})), []
     for row, size in given:
         if (room := room - size) < 0:
             break
         kept.append(row)
-    return _payload(type_, at, data | {name: kept, "more": len(given) - len(kept)}).decode()
+    return _payload(type_, at, data | {name: kept, "more": len(given) - len(kept) + left_out}).decode()
 
 
 def short(text: str, most: int = LONGEST_TEXT) -> str:
@@ -113,7 +114,7 @@ def _evidence(pages: Iterable[Evidence], public_url: str) -> list[dict[str, Any]
     """The first pages of those whose address has a sane length."""
     kept = [page for page in pages if len(page.url) <= LONGEST_TEXT][:MOST_EVIDENCE]
     return [
-        {"url": page["url"], "snapshot": public_url + page["snapshot"], "fetched_at": page["fetched_at"]}
+        {"url": page["url"], "snapshot": public_url.rstrip("/") + page["snapshot"], "fetched_at": page["fetched_at"]}
         for page in shapes.evidence(kept)
     ]
 
