@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from zlib import crc32
 
 from sqlalchemy import Connection, bindparam, update
@@ -33,6 +34,15 @@ class Batch:
 
     def __bool__(self) -> bool:
         return bool(self.attempts or self.over)
+
+    def followed_by(self, later: "Batch") -> "Batch":
+        """Both, in this order."""
+        return Batch(
+            self.attempts + later.attempts,
+            self.failing_since | later.failing_since,
+            self.proven | later.proven,
+            self.over + later.over,
+        )
 
 
 def write(connection: Connection, batch: Batch, holder: str, now: datetime) -> None:
@@ -74,7 +84,9 @@ def _write_deliveries(
         delivery.c.message_id == bindparam("the_message"),
         delivery.c.state == "pending",
     )
-    values = {"state": bindparam("becomes"), "attempts": bindparam("so_many"), "ended_at": bindparam("ended")}
+    values: dict[str, Any] = {
+        "state": bindparam("becomes"), "attempts": bindparam("so_many"), "ended_at": bindparam("ended"),
+    }  # fmt: skip
     rows = [
         {
             "the_subscription": one.subscription_id,

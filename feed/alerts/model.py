@@ -24,7 +24,8 @@ class Secrets(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where one subscription's messages go, unsealed: `url` of a webhook, or of a service that Apprise knows."""
+    """Where one subscription's messages go, unsealed: `url` of a webhook, or of a service that Apprise knows. `trouble`
+    says why nothing can be sent there."""
 
     subscription_id: int
     uid: str
@@ -35,6 +36,7 @@ class Target:
     proof: str
     max_per_minute: int | None
     failing_since: datetime | None
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

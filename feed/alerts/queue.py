@@ -7,6 +7,8 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     Connection,
     Dialect,
     Engine,
@@ -14,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     lateral,
     select,
     text,
@@ -124,7 +127,7 @@ def put_back(connection: Connection, holder: str, turns: Sequence[tuple[Turn, da
     """These turns are over, and the next is then; unless another holder has taken one over."""
     if turns:
         mine = queue.c.subscription_id == bindparam("the_subscription"), queue.c.holder == holder
-        due = {"due_at": bindparam("due"), "failures": bindparam("so_many")}
+        due: dict[str, Any] = {"due_at": bindparam("due"), "failures": bindparam("so_many")}
         rows = [
             {"the_subscription": turn.subscription_id, "due": due_at, "so_many": turn.failures}
             for turn, due_at in turns
@@ -153,8 +156,8 @@ def _pending_of(dialect: Dialect) -> Prepared:
     )
     if dialect.name != "postgresql":
         return Prepared(oldest.where(delivery.c.subscription_id == bindparam("id")), dialect)
-    asked = select(text("unnest(%(ids)s::bigint[]) AS id")).subquery("asked")
-    each = lateral(oldest.where(text("subscription_id = asked.id")), "each")
+    asked = func.unnest(bindparam("ids", type_=ARRAY(BigInteger))).table_valued("id", name="asked").render_derived()
+    each = lateral(oldest.where(delivery.c.subscription_id == asked.c.id), "each")
     return Prepared(select(each.c[0], each.c[1], each.c[2]).select_from(asked.join(each, true())), dialect)
 
 
