@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from feed.api.asking import Country, CurrencyCode, Text, UnitName
 from feed.plans import is_plan, is_plan_price
 from history import currency as money
 from history.identity import END, author_of, canonical_of
@@ -34,34 +35,18 @@ def _once(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(values)))
 
 
-def _unit(name: str) -> str:
-    if name not in UNITS:
-        raise ValueError(f"no such unit; the units are {', '.join(UNITS)}")
-    return name
-
-
 def _kind(name: str) -> str:
     if name not in (kinds := [*EventKind, JUMPED]):
         raise ValueError(f"no such kind; the kinds are {', '.join(kinds)}")
     return name
 
 
-def _currency(code: str) -> str:
-    if code not in money.currencies():
-        raise ValueError(f"there is no rate of it; there are rates of {', '.join(money.currencies())}")
-    return code
-
-
-# NUL is a character that PostgreSQL's text cannot hold.
-_Name = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00]*$")]
-_Unit = Annotated[str, AfterValidator(_unit), Field(json_schema_extra={"enum": list(UNITS)})]
 _Kind = Annotated[str, AfterValidator(_kind), Field(json_schema_extra={"enum": [*EventKind, JUMPED]})]
-_Country = Annotated[str, Field(pattern="^[A-Za-z]{2}$"), AfterValidator(str.upper)]
 _any_of = (Field(min_length=1, max_length=MOST_NAMES), BeforeValidator(_listed), AfterValidator(_once))
-Names = Annotated[tuple[_Name, ...], *_any_of]
-Units = Annotated[tuple[_Unit, ...], *_any_of]
+Names = Annotated[tuple[Text, ...], *_any_of]
+Units = Annotated[tuple[UnitName, ...], *_any_of]
 Kinds = Annotated[tuple[_Kind, ...], *_any_of]
-Countries = Annotated[tuple[_Country, ...], *_any_of]
+Countries = Annotated[tuple[Country, ...], *_any_of]
 _Exact = AfterValidator(lambda value: Decimal(plain(value)))
 Amount = Annotated[Decimal, Field(ge=0, max_digits=30), _Exact]
 Percent = Annotated[Decimal, Field(gt=0, le=1_000_000, max_digits=12), _Exact]
@@ -81,7 +66,7 @@ class Threshold(BaseModel):
     below: Amount | None = None
     above: Amount | None = None
     crossing: Amount | None = None
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_currency)] = "USD"
+    currency: CurrencyCode = "USD"
 
     @model_validator(mode="after")
     def _is_one_question(self) -> "Threshold":

@@ -49,7 +49,7 @@ def _unknown(asked: Filter, known: Known) -> Iterator[tuple[str, list[str]]]:
             )
     for name in asked.source or ():
         if name not in known.sources:
-            yield f"filter.source: no source is called {name!r}; /v1/status has all", close_to(name, known.sources)
+            yield f"filter.source: there are no alerts of a source {name!r}", close_to(name, known.sources)
     for name in asked.canonical or ():
         names = canonicals() | known.routed
         if name not in names:

@@ -13,11 +13,11 @@ FILE = "secret.key"
 _HOW = "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())' makes one"
 
 
-class NoSecretKey(Exception):
+class NoSecretKey(ValueError):
     """There is no key to seal with, or what is given is none; says where and what to do."""
 
 
-class CannotOpen(Exception):
+class CannotOpen(ValueError):
     """A value was sealed with another key, or is damaged."""
 
 

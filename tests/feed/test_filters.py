@@ -256,7 +256,7 @@ def test_what_is_not_a_filter_is_refused(fields: dict[str, Any]) -> None:
 
 IMPOSSIBLE: dict[str, dict[str, Any]] = {
     "nobody here is called 'deepsek'": {"provider": "deepsek"},
-    "no source is called 'gazette'": {"source": "gazette"},
+    "no alerts of a source 'gazette'": {"source": "gazette"},
     "no model is called 'z-ai/nothing'": {"canonical": "z-ai/nothing"},
     "we know no author 'nobody'": {"author": "nobody"},
     "no author of a model in 'AQ'": {"country": "AQ"},
