@@ -259,6 +259,7 @@ volume = Table(
     ),
     Index("volume_of_day", "day", "model"),
     Index("volume_of_model", "model", "day"),
+    Index("volume_of_run", "run_id"),
     sqlite_with_rowid=False,
 )
 Index(
