@@ -12,6 +12,7 @@ from history.queries.catalog import (
 )
 from history.queries.changes import Change, Story, Wanted, changes_after, changes_before, stories, stories_after, story
 from history.queries.discrepancies import Disagreement, disagreements
+from history.queries.jumps import JUMP_BP, Jump, jumps_after
 from history.queries.naming import called_then
 from history.queries.plans import Plan, PlanKey, plans
 from history.queries.prices import Price, Version, as_of, timeline
@@ -32,11 +33,13 @@ from history.queries.volumes import (
 from history.queries.witnesses import best_as_of, best_timeline
 
 __all__ = [
+    "JUMP_BP",
     "AskedVolumes",
     "Change",
     "Disagreement",
     "Evidence",
     "HeldPrice",
+    "Jump",
     "ListedHost",
     "ListedModel",
     "ListedNotice",
@@ -68,6 +71,7 @@ __all__ = [
     "has_model",
     "hosts",
     "is_migrated",
+    "jumps_after",
     "model_names",
     "models",
     "newest",

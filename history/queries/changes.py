@@ -28,7 +28,8 @@ class Wanted(NamedTuple):
 
 
 class Change(NamedTuple):
-    """One change event. Without `unit` it is a change of the whole offer."""
+    """One change event. Without `unit` it is a change of the whole offer. `held_since` is when it was seen first, where
+    it was not believed at sight."""
 
     id: int
     story_id: int
@@ -50,6 +51,7 @@ class Change(NamedTuple):
     new_terms: tuple[str, ...] | None
     effective_at: datetime
     recorded_at: datetime
+    held_since: datetime | None = None
 
 
 class Story(NamedTuple):
@@ -179,7 +181,7 @@ def _change(row: Any) -> Change:
         row.id, row.story_id, row.run_id, EventKind(row.kind), row.slug, row.name, row.seller, row.source,
         row.model, row.tier, row.region, row.unit, row.conditions or "",
         _quote(row.old_amount, row.old_currency, row.old_per), _quote(row.new_amount, row.new_currency, row.new_per),
-        row.change_bp, _terms(row.old_terms), _terms(row.new_terms), row.effective_at, row.recorded_at,
+        row.change_bp, _terms(row.old_terms), _terms(row.new_terms), row.effective_at, row.recorded_at, row.held_since,
     )  # fmt: skip
 
 
