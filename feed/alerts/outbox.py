@@ -71,10 +71,8 @@ def deliver(connection: Connection, pairs: Iterable[tuple[int, int]], now: datet
         {"subscription_id": one, "message_id": told, "state": "pending", "attempts": 0, "created_at": now}
         for one, told in pairs
     ]
-    if not rows:
-        return 0
-    insert = _dialects_insert(connection)(delivery).on_conflict_do_nothing()
-    return sum(connection.execute(insert, row).rowcount for row in rows)
+    insert = _dialects_insert(connection)(delivery).on_conflict_do_nothing().returning(delivery.c.message_id)
+    return sum(len(connection.execute(insert, row).all()) for row in rows)
 
 
 def any_of(connection: Connection, column: ColumnElement[int], ids: Collection[int]) -> ColumnElement[bool]:
