@@ -1,33 +1,42 @@
 """New stories → messages, and one delivery for each subscription that wants them: all in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 from sqlalchemy import Connection, exists, select
 
 from feed.alerts import outbox, positions
 from feed.alerts.filters import Filter
-from feed.alerts.messages import story_message
+from feed.alerts.messages import Draft, jump_message, story_message
 from feed.alerts.positions import Positions
 from feed.alerts.tables import subscription, subscription_filter
 from history import queries
-from history.queries import Story
+from history.queries import Jump, Story
 
 EVERYTHING = queries.Wanted()
 # So many stories a transaction: a first crawl tells thousands, and the dispatcher must not wait for all of them.
 STORIES = 50
 
 
+class News(NamedTuple):
+    """Something to tell: who wants it, and what it says."""
+
+    is_wanted: Callable[[Filter], bool]
+    draft: Callable[[], Draft]
+
+
 def pending_news(connection: Connection) -> bool:
-    """Whether the history has gone on since the last fan-out: three seeks, to be asked many times a second."""
-    at = positions.read(connection)
-    return at is None or at != Positions(*queries.newest(connection))
+    """Whether the history has gone on since the last fan-out: a few seeks, to be asked many times a second."""
+    at, newest = positions.read(connection), queries.newest(connection)
+    return at is None or newest.event_id > at.changes or newest.volumes_run_id > at.volumes
 
 
 def fan_out(connection: Connection, public_url: str, now: datetime, most: int = STORIES) -> int:
-    """Tell the next `most` stories, whole and in order, to who wants them; how many messages that makes.
+    """Tell the next `most` stories, whole and in order, and the volumes that jumped, to who wants them; how many
+    messages that makes.
 
     Within queue.adding(): one at a time, so that ids of messages follow the stories, and all or nothing. The first
     time it only takes note of where the history stands.
@@ -38,25 +47,37 @@ def fan_out(connection: Connection, public_url: str, now: datetime, most: int = 
         return 0
     newest = queries.newest(connection)
     stories = queries.stories_after(connection, EVERYTHING, at.changes, most)
-    told = _tell(connection, stories, public_url, now)
-    reached = stories[-1].id if len(stories) == most else max(newest.event_id, *(one.id for one in stories), 0)
-    positions.move(connection, at, Positions(max(at.changes, reached), newest.run_id))
+    reached = max(at.changes, stories[-1].id if stories else 0)
+    if len(stories) < most:
+        reached = max(reached, newest.event_id)
+    jumps = queries.jumps_after(connection, at.volumes) if newest.volumes_run_id > at.volumes else []
+    news = [News(partial(_wants, one), partial(story_message, one, public_url)) for one in stories]
+    news += [News(partial(_wants_jump, one), partial(jump_message, one, public_url, reached)) for one in jumps]
+    told = _tell(connection, news, now)
+    positions.move(connection, at, Positions(reached, max(at.volumes, newest.volumes_run_id)))
     return told
 
 
-def _tell(connection: Connection, stories: Sequence[Story], public_url: str, now: datetime) -> int:
-    """Each filter is read once and asked about every story."""
-    if not stories:
+def _wants(story: Story, asked: Filter) -> bool:
+    return asked.wants(story)
+
+
+def _wants_jump(jump: Jump, asked: Filter) -> bool:
+    return asked.wants_jump(jump.provider, jump.model, jump.change_bp)
+
+
+def _tell(connection: Connection, news: Sequence[News], now: datetime) -> int:
+    """Each filter is read once, and asked about everything that is new."""
+    if not news:
         return 0
     wanting: dict[int, list[int]] = defaultdict(list)
-    for filter_id, wanted in _filters(connection):
-        for one in stories:
-            if wanted.wants(one):
-                wanting[one.id].append(filter_id)
-    for one in stories:
-        if one.id in wanting:
-            message = outbox.add_message(connection, story_message(one, public_url), now)
-            outbox.deliver_to_all(connection, message, wanting[one.id], now)
+    for filter_id, asked in _filters(connection):
+        for place, one in enumerate(news):
+            if one.is_wanted(asked):
+                wanting[place].append(filter_id)
+    for place in sorted(wanting):
+        message = outbox.add_message(connection, news[place].draft(), now)
+        outbox.deliver_to_all(connection, message, wanting[place], now)
     if wanting:
         outbox.enqueue_all(connection, {one for some in wanting.values() for one in some}, now)
     return len(wanting)

@@ -3,18 +3,22 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
 from feed import plans
 from feed.alerts.model import PAYLOAD_BYTES
 from feed.api import shapes
+from feed.figures import percent
 from feed.headlines import headline
 from feed.wording import clean
 from history import identity
-from history.model import EventKind
-from history.queries import Change, Evidence, Story
+from history.model import EventKind, plain
+from history.queries import Change, Evidence, Jump, Story
 from history.times import to_rfc3339
 
 MOST_EVIDENCE = 3
@@ -39,8 +43,6 @@ class Draft:
 def story_message(story: Story, public_url: str) -> Draft:
     """A story, whole: at most 20,000 bytes. What does not fit is counted in `more`, and stands at `url`."""
     first, resume_after = story.changes[0], _resume_after(story)
-    canonical = identity.canonical_of(first.provider, first.model, first.effective_at)
-    author = None if canonical is None else identity.author_of(canonical)
     data = {
         "story": story.id,
         "headline": short(headline(story)),
@@ -50,9 +52,7 @@ def story_message(story: Story, public_url: str) -> Draft:
         "seller": first.seller,
         "source": first.source,
         "model": first.model,
-        "canonical": canonical,
-        "author": author.slug if author else None,
-        "country": author.country or None if author else None,
+        **_identity(first.provider, first.model, first.effective_at),
         "changes": [],
         "evidence": _evidence(story.evidence, public_url),
         "resume_after": resume_after,
@@ -60,6 +60,48 @@ def story_message(story: Story, public_url: str) -> Draft:
     type_ = _type(story.changes)
     payload = fitting(type_, story.recorded_at, data, "changes", map(_change, story.changes))
     return Draft(story_about(story.id), type_, story.recorded_at, payload, resume_after)
+
+
+def jump_message(jump: Jump, public_url: str, resume_after: int) -> Draft:
+    """A volume that jumped. It has no cursor of its own: `resume_after` is the one of the changes told before it."""
+    period = jump.period.removeprefix("trailing_")
+    data = {
+        "headline": _jump_headline(jump),
+        "url": f"{public_url.rstrip('/')}/v1/volumes?{urlencode({'model': jump.model})}",
+        "provider": jump.provider,
+        "source": jump.source,
+        "model": jump.model,
+        **_identity(jump.provider, jump.model, jump.recorded_at),
+        "period": period,
+        "trailing": period != jump.period,
+        "day": jump.day,
+        "old_tokens": str(jump.old_tokens),
+        "new_tokens": str(jump.new_tokens),
+        "change_percent": plain(Decimal(jump.change_bp).scaleb(-2)),
+        "recorded_at": jump.recorded_at,
+        "run": jump.run_id,
+        "resume_after": resume_after,
+    }
+    payload = _payload("volume.jumped", jump.recorded_at, data).decode()
+    about = f"volume/{jump.run_id}/{jump.period}/{jump.model}"
+    return Draft(about, "volume.jumped", jump.recorded_at, payload, resume_after)
+
+
+def _jump_headline(jump: Jump) -> str:
+    """'openai/gpt-5 on openrouter: tokens of the day +120 % (2026-05-21)'"""
+    period = jump.period.removeprefix("trailing_")
+    moved = percent(Fraction(jump.change_bp, 100))
+    return short(f"{jump.model} on {jump.provider}: tokens of the {period} {moved} ({jump.day})")
+
+
+def _identity(provider: str, model: str, at: datetime) -> dict[str, str | None]:
+    canonical = identity.canonical_of(provider, model, at)
+    author = None if canonical is None else identity.author_of(canonical)
+    return {
+        "canonical": canonical,
+        "author": author.slug if author else None,
+        "country": author.country or None if author else None,
+    }
 
 
 def story_about(story_id: int) -> str:

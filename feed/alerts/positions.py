@@ -11,7 +11,7 @@ from history.queries.prepared import Prepared
 
 
 class Positions(NamedTuple):
-    """Up to which change event and up to which run everything has been told."""
+    """Up to which change event and up to which run of volumes everything has been told."""
 
     changes: int
     volumes: int
@@ -26,7 +26,7 @@ def read(connection: Connection) -> Positions | None:
 def begin(connection: Connection) -> None:
     """What is on record when alerts begin is the past, and no news."""
     newest = queries.newest(connection)
-    at = [{"name": "changes", "at": newest.event_id}, {"name": "volumes", "at": newest.run_id}]
+    at = [{"name": "changes", "at": newest.event_id}, {"name": "volumes", "at": newest.volumes_run_id}]
     connection.execute(position.insert(), at)
 
 

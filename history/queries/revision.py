@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Dialect, bindparam, func, inspect, select, table
 
 from history.queries.prepared import Prepared
-from history.tables import change_event, price, run
+from history.tables import change_event, price, run, volume_notice
 
 # The condition is the one of the index price_announced_for, which holds the few versions that were announced.
 _STATEMENT = select(
@@ -28,10 +28,10 @@ _STATEMENT = select(
 
 
 class Newest(NamedTuple):
-    """The newest event and the newest run; 0 where there is none."""
+    """The newest event, and the newest run that told volumes; 0 where there is none."""
 
     event_id: int
-    run_id: int
+    volumes_run_id: int
 
 
 class Revision(NamedTuple):
@@ -58,7 +58,7 @@ def newest(connection: Connection) -> Newest:
 
 @lru_cache
 def _ids(dialect: Dialect) -> Prepared:
-    columns = (select(func.max(one.c.id)).scalar_subquery() for one in (change_event, run))
+    columns = (select(func.max(one)).scalar_subquery() for one in (change_event.c.id, volume_notice.c.run_id))
     return Prepared(select(*columns), dialect)
 
 

@@ -2,9 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from threading import Barrier, Thread
 from typing import Any
 
@@ -20,7 +20,7 @@ from history import queries
 from history.db import connect, reading, recording
 from tests.feed.audience import Audience
 from tests.feed.conftest import PUBLIC_URL
-from tests.feed.rows import HOUR, NOW, Rows, flash_cut, moved
+from tests.feed.rows import DAY, HOUR, NOW, TODAY, Rows, flash_cut, moved
 from tests.postgres import forget
 
 CUT = moved("input_tokens", "2", "1")
@@ -141,12 +141,69 @@ def test_nothing_is_told_twice(engine: Engine, rows: Rows, audience: Audience) -
 
 
 @pytest.mark.usefixtures("begun")
-def test_a_run_that_shows_no_change_is_passed_over(engine: Engine, rows: Rows, audience: Audience) -> None:
-    audience.add()
+def test_a_run_that_shows_no_change_is_no_news(engine: Engine, rows: Rows) -> None:
     rows.run()
+    assert not is_pending(engine)
+
+
+def volumes(rows: Rows, tokens: Sequence[int], model: str = "openai/gpt-5", first: date = TODAY) -> None:
+    """A model's tokens of one day after the other, each told by a run of its own."""
+    for number, count in enumerate(tokens):
+        day = first + number * DAY
+        rows.volume(model, day, count, recorded_at=NOW + (day - TODAY) + DAY)
+
+
+def test_a_volume_that_jumps_is_told_to_who_wants_that(engine: Engine, rows: Rows, audience: Audience) -> None:
+    volumes(rows, [100, 100, 110])
+    tell(engine)
+    wanted = audience.add(volume_pct="100")
+    audience.add()
+    audience.add(volume_pct="500")
+    audience.add(volume_pct="100", model="another")
+    volumes(rows, [330], first=TODAY + 3 * DAY)
+    assert is_pending(engine)
+    assert tell(engine) == 1
+    assert not is_pending(engine)
+    (message,) = audience.messages()
+    assert audience.told() == {(wanted, message.about)}
+    assert re.fullmatch(r"volume/\d+/day/openai/gpt-5", message.about)
+    told = json.loads(message.payload)
+    assert (told["type"], message.type) == ("volume.jumped", "volume.jumped")
+    assert told["timestamp"] == "2026-05-26T16:10:00Z"
+    assert told["data"]["headline"] == "openai/gpt-5 on openrouter: tokens of the day +200 % (2026-05-25)"
+    expected = {
+        "provider": "openrouter", "canonical": "openai/gpt-5", "author": "openai", "country": "US", "period": "day",
+        "trailing": False, "old_tokens": "110", "new_tokens": "330", "change_percent": "200", "resume_after": 0,
+        "url": f"{PUBLIC_URL}/v1/volumes?model=openai%2Fgpt-5",
+    }  # fmt: skip
+    assert {name: told["data"][name] for name in expected} == expected
+
+
+def test_volumes_of_the_past_are_not_told(engine: Engine, rows: Rows, audience: Audience) -> None:
+    audience.add(volume_pct="1")
+    volumes(rows, [100, 900])
+    tell(engine)
+    assert not is_pending(engine)
+    volumes(rows, [900], first=TODAY + 2 * DAY)
     assert is_pending(engine)
     assert tell(engine) == 0
     assert not is_pending(engine)
+
+
+def test_a_jump_is_told_after_the_stories_and_only_once(engine: Engine, rows: Rows, audience: Audience) -> None:
+    volumes(rows, [100])
+    tell(engine)
+    audience.add(volume_pct="1")
+    volumes(rows, [900], first=TODAY + DAY)
+    story = flash_cut(rows)
+    assert tell(engine) == 2
+    assert [one.about.split("/")[0] for one in audience.messages()] == ["story", "volume"]
+    assert audience.messages()[1].resume_after == story + 4
+    with queue.adding(engine) as connection:
+        connection.execute(t.position.update().values(at=0))
+    while is_pending(engine):
+        tell(engine)
+    assert len(audience.messages()) == 2
 
 
 @pytest.mark.usefixtures("begun")
