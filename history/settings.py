@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     contact: str = ""
     # Any key of OpenRouter's: with it the official Data API is asked for volumes, without it the public rankings.
     openrouter_api_key: SecretStr = SecretStr("")
+    # What targets and secrets of subscriptions are sealed with: Fernet keys, comma separated; the first one seals, all
+    # open. Empty: a file in the data folder, which several machines over one database cannot share.
+    secret_key: SecretStr = SecretStr("")
     # The browser for pages whose prices are drawn by scripts; empty: it is looked for.
     chromium: str = ""
     # Off only where something else shuts the browser in, such as a container without privileges.
