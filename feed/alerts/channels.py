@@ -9,13 +9,14 @@ from functools import cache
 from typing import Any
 
 import msgspec
+from apprise import NotifyBase
 
 from feed.alerts import confined
 from feed.alerts.dialling import CHANNEL_PORTS, guarded
 from feed.alerts.model import RESPONSE_BYTES, Result
 from feed.alerts.rendering import fitted
 from feed.alerts.sending import GONE, TIMEOUT_S
-from feed.alerts.services import NotifyBase, format_of, load, plugin_of, secrets_of
+from feed.alerts.services import format_of, load, plugin_of, secrets_of
 from history.addresses import Guard
 
 LONGEST_ERROR = 500

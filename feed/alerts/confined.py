@@ -109,8 +109,7 @@ class Session(requests.Session):
         super().__init__()
         self.trust_env = False
 
-    # requests' own signature is as long as HTTP.
-    def request(self, method: Any, url: Any, *args: Any, **options: Any) -> requests.Response:  # type: ignore[override]
+    def request(self, method: Any, url: Any, *args: Any, **options: Any) -> requests.Response:
         if (attempt := _current.get()) is None:
             raise OutOfTime("nothing is sent outside of an attempt")
         attempt.check()
@@ -137,7 +136,7 @@ def _take_in(response: requests.Response) -> None:
             body += chunk
     response.close()
     # What `content` hands out once it has been read.
-    response._content, response._content_consumed = bytes(body[:MOST_BYTES]), True  # type: ignore[attr-defined]
+    response._content, response._content_consumed = bytes(body[:MOST_BYTES]), True
 
 
 def _request(method: str, url: str, **options: Any) -> requests.Response:

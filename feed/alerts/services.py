@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import apprise
 import requests
 from apprise import AppriseAsset, NotifyBase
 from apprise import NotifyFormat as Forms
@@ -22,6 +21,11 @@ from feed.alerts.markup import Format
 from feed.alerts.sending import CONNECT_S, TIMEOUT_S
 from history.addresses import LONGEST_URL, AddressRefused, Guard
 
+# Half of Apprise has no types.
+_plugins: Any = NotificationManager
+_attachments: Any = AttachmentManager
+_parsed: Any = url_to_dict
+
 MOST_TARGETS = 10
 # Whatever a URL says of these: one try, no redirects, verified certificates, no files, no silent failure.
 _FORCED = {"redirect": "no", "verify": "yes", "retry": 0, "wait": 0, "optional": "no", "store": "no",
@@ -35,7 +39,7 @@ _BETTER: dict[str, Forms] = {"NotifyDiscord": Forms.MARKDOWN, "NotifySlack": For
 @cache
 def load() -> None:
     """Once: all plugins, each with a `requests` that is bounded, and no way to attach a file or a page."""
-    manager, files = NotificationManager(), AttachmentManager()
+    manager, files = _plugins(), _attachments()
     manager.load_modules()
     files.load_modules()
     for schema in list(files.schemas()):
@@ -54,11 +58,13 @@ def plugin_of(url: str, guard: Guard) -> NotifyBase:
     """The service that this URL means. ValueError says why nothing is sent there."""
     load()
     if len(url) > LONGEST_URL or not url.isprintable() or url != url.strip():
-        raise ValueError(f"A service's URL has at most {LONGEST_URL} characters, and no line breaks or blanks around it")
-    parsed = url_to_dict(url)
+        raise ValueError(
+            f"A service's URL has at most {LONGEST_URL} characters, and no line breaks or blanks around it"
+        )
+    parsed = _parsed(url)
     if not parsed:
         raise ValueError("Apprise knows no service with such a URL; see https://github.com/caronc/apprise/wiki")
-    kind: type[NotifyBase] = NotificationManager()[parsed["schema"]]
+    kind: type[NotifyBase] = _plugins()[parsed["schema"]]
     schema = parsed["schema"]
     if why := _unfit(kind, schema, parsed):
         raise ValueError(f"{schema}:// cannot be used for alerts: {why}")
@@ -121,7 +127,7 @@ def _check_host(plugin: NotifyBase, schema: str, guard: Guard) -> None:
     """The address, where the URL has one: as a webhook's. What a name leads to is seen when it is dialled."""
     is_mail = isinstance(plugin, NotifyEmail)
     is_plain = not plugin.secure if is_mail else _is_plain(type(plugin), schema)
-    host = plugin.smtp_host if is_mail else plugin.host if "host" in plugin.template_tokens else None
+    host = getattr(plugin, "smtp_host" if is_mail else "host", None) if "host" in plugin.template_tokens else None
     if not host:
         if is_plain:
             raise ValueError(f"{schema}:// is not encrypted; write {schema}s://")
@@ -137,14 +143,26 @@ def _check_host(plugin: NotifyBase, schema: str, guard: Guard) -> None:
 
 def _is_plain(kind: type[NotifyBase], schema: str) -> bool:
     """Services with one scheme alone have HTTPS built in."""
-    return bool(kind.secure_protocol) and schema in apprise.utils.parse.parse_list(kind.protocol)
+    plain = (kind.protocol,) if isinstance(kind.protocol, str) else kind.protocol or ()
+    return bool(kind.secure_protocol) and schema in plain
 
 
 @cache
 def _asset() -> AppriseAsset:
     """Who we are; nothing is kept on disk, and no code is loaded from it."""
     return AppriseAsset(
-        app_id="Tokentape", app_desc="Tokentape", app_url="", image_url_mask="", image_url_logo="", storage_mode="memory",
-        storage_path=None, plugin_paths=None, http_redirects=False, pgp_autogen=False, pem_autogen=False, async_mode=False,
-        secure_logging=True, interpret_escapes=False, interpret_emojis=False, allow_templates=False, timezone="UTC", language="en",
-    )  # fmt: skip
+        app_id="Tokentape",
+        app_desc="Tokentape",
+        app_url="",
+        image_url_mask="",
+        image_url_logo="",
+        storage_mode="memory",
+        http_redirects=False,
+        pgp_autogen=False,
+        pem_autogen=False,
+        async_mode=False,
+        interpret_emojis=False,
+        allow_templates=False,
+        timezone="UTC",
+        language="en",
+    )
