@@ -40,8 +40,9 @@ def tell(url: str, payload: str, guard: Guard, seconds: float = TIMEOUT_S) -> Re
     told = msgspec.json.decode(payload)
     # Of what the service makes of it (escapes, a footer), nothing is known.
     most = int(plugin.body_maxlen * 0.9)
-    has_title = plugin.title_maxlen > 0 and not plugin.overflow_amalgamate_title
     form = format_of(plugin)
+    # Discord writes the title into its Markdown as it is.
+    has_title = plugin.title_maxlen > 0 and not (plugin.overflow_amalgamate_title and form == "markdown")
     title, body = fitted(told, form, most, int(plugin.title_maxlen) if has_title else None)
     return _send(plugin, secrets_of(url), title, body or title, form, guard, seconds)
 

@@ -18,17 +18,18 @@ _BREAK = "\u200b"
 _MENTION = re.compile(r"@(?=[^\W\d_])|<(?=[!@#/?]|[^\W\d_])")
 _WEB_LINK = re.compile(r"(?<=\w)(?=://)|(?<=www)(?=\.)", re.IGNORECASE)
 _MARKS = re.compile(r"[\\`*_\[\]<~|]|&(?=#?\w+;)")
-_MARKS_THAT_BEGIN_A_LINE = re.compile(r"^(?:[#+>=-]|\d+(?=[.)]))")
+_MARKS_THAT_BEGIN_A_LINE = re.compile(r"^(\d*)([#+>=.)-])")
 # Every other character of a URL may mean something to one of the services.
 _SAFE_IN_URLS = "/:?#&=%+,;~-._$!"
 _CUT = "…"
 
 
 class Part(NamedTuple):
-    """Some words, and where they lead."""
+    """Some words, and where they lead; or words of our own that are to be copied as they stand."""
 
     words: str
     url: str | None = None
+    is_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A message in words: its items, with headings between them; then what is said in any case. `url` has it all;
-    `more` is how many items were left out before."""
+    """A message in words: what stands above its items, these, with headings between them, and how it ends. `url` has
+    it all; `more` is how many items were left out before."""
 
     title: str
+    above: tuple[Line, ...] = ()
     items: tuple[Line, ...] = ()
     ending: tuple[Line, ...] = ()
     url: str | None = None
@@ -52,7 +54,7 @@ class Told:
 
 
 def item(words: str, url: str | None = None) -> Line:
-    return Line((Part(words, url),), "item")
+    return Line((Part(clean(words), url),), "item")
 
 
 def heading(words: str) -> Line:
@@ -102,35 +104,40 @@ def _without_the_last(told: Told, kept: int) -> Told:
 
 def _lines(told: Told) -> list[Line]:
     if not told.more:
-        return [*told.items, *told.ending, *([plain(Part(told.url, told.url))] if told.url else ())]
+        return [*told.above, *told.items, *told.ending, *([plain(Part(told.url, told.url))] if told.url else ())]
     count = f"… and {told.more} more" if told.items else f"{told.more} in all"
-    return [*told.items, plain(f"{count}: ", Part(told.url, told.url)) if told.url else plain(count), *told.ending]
+    where = plain(f"{count}: ", Part(told.url, told.url)) if told.url else plain(count)
+    return [*told.above, *told.items, where, *told.ending]
 
 
 def _text(lines: Sequence[Line]) -> str:
-    return _blocks((f"• {_in_text(line)}" if line.kind == "item" else _in_text(line), line) for line in lines)
+    return _blocks(((f"• {_in_text(line)}" if line.kind == "item" else _in_text(line), line) for line in lines), "\n")
 
 
 def _in_text(line: Line) -> str:
-    return "".join(_text_part(part) for part in line.parts)
+    return "".join(_text_part(part, "\n  " if line.kind == "item" else ": ") for part in line.parts)
 
 
-def _text_part(part: Part) -> str:
+def _text_part(part: Part, between: str) -> str:
     url = _url(part.url)
     if url is None:
-        return _harmless(part.words)
-    return url if part.words == part.url else f"{_harmless(part.words)}: {url}"
+        return part.words if part.is_code else _harmless(part.words)
+    return url if part.words == part.url else f"{_harmless(part.words)}{between}{url}"
 
 
 def _markdown(lines: Sequence[Line]) -> str:
-    return _blocks((_MARKDOWN[line.kind].format("".join(map(_markdown_part, line.parts))), line) for line in lines)
+    # One line break is none in Markdown.
+    told = ((_MARKDOWN[line.kind].format("".join(map(_markdown_part, line.parts))), line) for line in lines)
+    return _blocks(told, "\n\n")
 
 
 _MARKDOWN: dict[Kind, str] = {"heading": "**{}**", "item": "- {}", "plain": "{}"}
 
 
 def _markdown_part(part: Part) -> str:
-    words = _MARKS_THAT_BEGIN_A_LINE.sub(lambda mark: f"\\{mark[0]}", _marked_down(_harmless(part.words)))
+    if part.is_code:
+        return f"`{part.words}`"
+    words = _MARKS_THAT_BEGIN_A_LINE.sub(r"\1\\\2", _marked_down(_harmless(part.words)))
     url = _url(part.url)
     return words if url is None else f"[{_marked_down(_short(part))}]({url})"
 
@@ -154,6 +161,8 @@ _HTML: dict[Kind, str] = {"heading": "<p><b>{}</b></p>", "item": "<li>{}</li>", 
 
 def _html_part(part: Part) -> str:
     url = _url(part.url)
+    if part.is_code:
+        return f"<code>{escape(part.words)}</code>"
     return escape(_harmless(part.words)) if url is None else f'<a href="{escape(url)}">{escape(_short(part))}</a>'
 
 
@@ -162,13 +171,13 @@ def _short(part: Part) -> str:
     return re.sub(r"^https?://", "", _url(part.url) or "") if part.words == part.url else _harmless(part.words)
 
 
-def _blocks(lines: Iterable[tuple[str, Line]]) -> str:
-    """Items stand together, and so do lines; between the two, and before a heading, there is room."""
+def _blocks(lines: Iterable[tuple[str, Line]], between: str) -> str:
+    """Items stand together; between others there is `between`, and before a list or a heading, and after it, room."""
     blocks, last = "", None
     for text, line in lines:
-        apart = last is not None and (line.kind != last or line.kind == "heading")
-        blocks += ("\n\n" if apart else "\n" if last else "") + text
-        last = line.kind
+        if last is not None:
+            blocks += "\n\n" if line.kind != last else "\n" if last == "item" else between
+        blocks, last = blocks + text, line.kind
     return blocks
 
 

@@ -1,6 +1,7 @@
 """A message's payload → words for people: one template a type, in plain text, Markdown and HTML. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -29,15 +30,12 @@ def rendered(payload: Data) -> Rendered:
 
 def fitted(payload: Data, form: Format, body_most: int, title_most: int | None) -> tuple[str, str]:
     """(title, body) in one format, of at most so many characters; what does not fit is counted, and told where it is.
-    Where `title_most` is None the title is the first of the body's characters."""
+    Where `title_most` is None the service has no titles: the title is "", and stands above the body."""
     told = in_words(payload)
-    title = title_of(told, body_most // 2 if title_most is None else title_most)
-    room = body_most if title_most is not None else body_most - len(title) - _BETWEEN
-    return title, written(told, form, max(room, 0))
-
-
-# Apprise writes a title into the body as "# …\n", "…\r\n" or "<b>…</b><br />\r\n".
-_BETWEEN = 16
+    if title_most is not None:
+        return title_of(told, title_most), written(told, form, body_most)
+    above = heading(title_of(told, body_most // 2))
+    return "", written(replace(told, above=(above, *told.above)), form, body_most)
 
 
 def in_words(payload: Data) -> Told:
@@ -51,35 +49,27 @@ def _story(_timestamp: str, data: Data) -> Told:
     sentences, when = retelling.sentences(data)
     return Told(
         _headline(data),
-        tuple(map(item, sentences)),
-        (*([plain(when)] if when else ()), *_proofs(data)),
-        data.get("url"),
-        int(data.get("more") or 0),
+        items=tuple(map(item, sentences)),
+        ending=(*([plain(when)] if when else ()), *_proofs(data)),
+        url=data.get("url"),
+        more=int(data.get("more") or 0),
     )
 
 
 def _corrected(timestamp: str, data: Data) -> Told:
-    told = _story(timestamp, data)
-    word = "We had read this wrong; no price has moved. This is what it was:"
-    return Told(told.title, (plain(word), *told.items), told.ending, told.url, told.more)
+    return replace(_story(timestamp, data), above=(plain("We had read this wrong; no price has moved."),))
 
 
 def _scheduled(timestamp: str, data: Data) -> Told:
     told = _story(timestamp, data)
-    word = "Announced; you will be told again when it takes effect."
-    return Told(told.title, told.items, (plain(word), *told.ending), told.url, told.more)
+    if all(one.get("kind") == "price_cancelled" for one in data.get("changes") or ()):
+        return told
+    return replace(told, ending=(plain("You will be told again when it takes effect."), *told.ending))
 
 
 def _volume(timestamp: str, data: Data) -> Told:
-    told = _story(timestamp, data)
-    cited = data.get("citation") or data.get("cited_as")
-    return Told(
-        told.title,
-        told.items,
-        (*told.ending, *([plain(f"Figures: {cited}")] if cited else ())),
-        told.url,
-        told.more,
-    )
+    told, cited = _story(timestamp, data), data.get("citation")
+    return replace(told, ending=(*told.ending, plain(f"Figures: {cited}"))) if cited else told
 
 
 def _digest(timestamp: str, data: Data) -> Told:
@@ -90,7 +80,7 @@ def _digest(timestamp: str, data: Data) -> Told:
     until = _moment(str(data.get("until") or timestamp))
     return Told(
         data.get("headline") or f"{count} price {'change' if count == 1 else 'changes'}{each}, to {until}",
-        tuple(_by_provider(stories)),
+        items=tuple(_by_provider(stories)),
         url=data.get("url"),
         more=more,
     )
@@ -115,8 +105,8 @@ def _challenge(_timestamp: str, data: Data) -> Told:
         "Tokentape wants to send price alerts here",
         ending=(
             plain(f"Somebody asked for alerts{_name(data)} to be sent here. If it was you, hand back this token:"),
-            plain(token),
-            plain(f'POST /v1/subscriptions/{uid}/verify with {{"token": "{token}"}}'),
+            plain(_code(token)),
+            plain("That is: ", _code(f'POST /v1/subscriptions/{uid}/verify {{"token": "{token}"}}')),
             plain("If it was not you, do nothing: nothing else will be sent."),
         ),
         url=data.get("url"),
@@ -124,7 +114,7 @@ def _challenge(_timestamp: str, data: Data) -> Told:
 
 
 def _test(_timestamp: str, data: Data) -> Told:
-    told = f"This is what an alert of the subscription {_subscription(data)}{_name(data)} looks like. It works."
+    told = f"This is a test of the subscription {_subscription(data)}{_name(data)}: its alerts will arrive here."
     return Told("Test: alerts of Tokentape arrive here", ending=(plain(told),), url=data.get("url"))
 
 
@@ -135,10 +125,14 @@ def _paused(_timestamp: str, data: Data) -> Told:
     lines = [
         plain(f"Nothing is sent to {target} any more{_since(data)}: {data.get('reason') or 'deliveries failed'}."),
         plain(f"The last error: {data['last_error']}") if data.get("last_error") else None,
-        plain(str(data["resume"])) if data.get("resume") else None,
-        plain(f"What it missed since then: /v1/changes?after={cursor}") if cursor is not None else None,
+        plain("What is still pending is sent after ", _code(str(data["resume"]))) if data.get("resume") else None,
+        plain("All that it missed: ", _code(f"/v1/changes?after={cursor}")) if cursor is not None else None,
     ]
     return Told(f"Alerts to {name} are {state}", ending=tuple(line for line in lines if line), url=data.get("url"))
+
+
+def _code(words: str) -> Part:
+    return Part(words, is_code=True)
 
 
 def _since(data: Data) -> str:

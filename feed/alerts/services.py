@@ -143,8 +143,8 @@ def _check_host(plugin: NotifyBase, schema: str, guard: Guard) -> None:
 
 def _is_plain(kind: type[NotifyBase], schema: str) -> bool:
     """Services with one scheme alone have HTTPS built in."""
-    plain = (kind.protocol,) if isinstance(kind.protocol, str) else kind.protocol or ()
-    return bool(kind.secure_protocol) and schema in plain
+    plain: Any = kind.protocol
+    return bool(kind.secure_protocol) and schema in ((plain,) if isinstance(plain, str) else plain or ())
 
 
 @cache
