@@ -18,7 +18,7 @@ _BREAK = "\u200b"
 _MENTION = re.compile(r"@(?=[^\W\d_])|<(?=[!@#/?]|[^\W\d_])")
 _WEB_LINK = re.compile(r"(?<=\w)(?=://)|(?<=www)(?=\.)", re.IGNORECASE)
 _MARKS = re.compile(r"[\\`*_\[\]<~|]|&(?=#?\w+;)")
-_MARKS_THAT_BEGIN_A_LINE = re.compile(r"^(\d*)([#+>=.)-])")
+_MARKS_THAT_BEGIN_A_LINE = re.compile(r"^( ?\d*)([#+>=.)-])")
 # Every other character of a URL may mean something to one of the services.
 _SAFE_IN_URLS = "/:?#&=%+,;~-._$!"
 _CUT = "…"
