@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from functools import cache
-from typing import Any
 
 import msgspec
 from apprise import NotifyBase
@@ -17,7 +16,7 @@ from feed.alerts.model import RESPONSE_BYTES, Result
 from feed.alerts.rendering import fitted
 from feed.alerts.sending import GONE, TIMEOUT_S
 from feed.alerts.services import format_of, load, plugin_of, secrets_of
-from history.addresses import Guard
+from history.addresses import AddressRefused, Guard
 
 LONGEST_ERROR = 500
 _LOG = logging.getLogger("apprise")
@@ -70,8 +69,8 @@ def _send(
         too_late = attempt.is_over
     if succeeded:
         return _result(attempt, None, secrets)
-    why = f"no answer within {seconds:g} s" if too_late else _why(attempt, refused)
-    return _result(attempt, _masked(why, secrets), secrets)
+    why = f"no answer within {seconds:g} s" if too_late else _why(attempt, refused, secrets)
+    return _result(attempt, why, secrets)
 
 
 def _result(attempt: confined.Attempt, error: str | None, secrets: Mapping[str, str]) -> Result:
@@ -89,7 +88,7 @@ def _wait(retry_after: str) -> timedelta | None:
     return timedelta(seconds=int(told[1])) if told else None
 
 
-def _why(attempt: confined.Attempt, refused: list[Any]) -> str:
+def _why(attempt: confined.Attempt, refused: list[AddressRefused], secrets: Mapping[str, str]) -> str:
     """The guard's own word, else the status, else what failed, else what Apprise logged."""
     if refused:
         return str(refused[0])
@@ -97,12 +96,14 @@ def _why(attempt: confined.Attempt, refused: list[Any]) -> str:
         status = attempt.response.status_code
         return f"HTTP {status}" + (": redirects are not followed" if 300 <= status < 400 else "")
     if attempt.failure is not None:
-        return f"{type(attempt.failure).__name__}: {attempt.failure}"
-    return "; ".join(dict.fromkeys(attempt.words)) or "Apprise could not send it, and does not say why"
+        failure = " ".join(_masked(str(attempt.failure), secrets).split())[:LONGEST_ERROR]
+        return f"{type(attempt.failure).__name__}: {failure}"
+    words = _masked("; ".join(dict.fromkeys(attempt.words)), secrets)
+    return words[:LONGEST_ERROR] or "Apprise could not send it, and does not say why"
 
 
 def _masked(text: str, secrets: Mapping[str, str]) -> str:
-    """Without anything that the URL alone knows, on one line where it is an error."""
+    """What others said, without anything that the URL alone knows."""
     for secret, shown in secrets.items():
         text = text.replace(secret, shown)
     return text

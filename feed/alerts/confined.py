@@ -118,8 +118,10 @@ class Session(requests.Session):
                   "timeout": (min(CONNECT_S, attempt.seconds), attempt.seconds)}  # fmt: skip
         try:
             response = super().request(method, url, *args, **(options | bounds))
-            # Headers that time alone has ended are no answer.
-            attempt.check()
+            if attempt.is_over:
+                # Headers that time alone has ended are no answer.
+                response.close()
+                attempt.check()
         except (requests.RequestException, OSError, ValueError) as failure:
             attempt.failure = failure
             raise

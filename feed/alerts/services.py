@@ -2,6 +2,7 @@
 
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -14,12 +15,16 @@ from apprise.manager_attachment import AttachmentManager
 from apprise.manager_plugins import NotificationManager
 from apprise.plugins import url_to_dict
 from apprise.plugins.apprise_api import NotifyAppriseAPI
-from apprise.plugins.email import NotifyEmail
 
 from feed.alerts.confined import bounded_requests
 from feed.alerts.markup import Format
 from feed.alerts.sending import CONNECT_S, TIMEOUT_S
 from history.addresses import LONGEST_URL, AddressRefused, Guard
+
+with warnings.catch_warnings():
+    # Apprise 2.2.0 asks for imghdr, which Python 3.13 has no more.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from apprise.plugins.email import NotifyEmail
 
 # Half of Apprise has no types.
 _plugins: Any = NotificationManager
@@ -30,8 +35,8 @@ MOST_TARGETS = 10
 # Whatever a URL says of these: one try, no redirects, verified certificates, no files, no silent failure.
 _FORCED = {"redirect": "no", "verify": "yes", "retry": 0, "wait": 0, "optional": "no", "store": "no",
            "cto": CONNECT_S, "rto": TIMEOUT_S, "emojis": "no", "overflow": "split"}  # fmt: skip
-# "Template Path", "PGP Public Key Path", "OAuth2 KeyFile"; the path of a webhook lies elsewhere.
-_LOCAL_FILE = re.compile(r"(?<!Webhook )(?:Path|File)$", re.IGNORECASE)
+# "Template Path", "PGP Public Key Path", "OAuth2 KeyFile"; a "Path" alone and a "Webhook Path" are those of a URL.
+_LOCAL_FILE = re.compile(r"(?<=\w)(?<!Webhook) Path$|File$", re.IGNORECASE)
 # Apprise would leave Discord's Markdown unescaped in plain text; of Slack's, nothing can be escaped but links.
 _BETTER: dict[str, Forms] = {"NotifyDiscord": Forms.MARKDOWN, "NotifySlack": Forms.TEXT}
 
@@ -40,8 +45,10 @@ _BETTER: dict[str, Forms] = {"NotifyDiscord": Forms.MARKDOWN, "NotifySlack": For
 def load() -> None:
     """Once: all plugins, each with a `requests` that is bounded, and no way to attach a file or a page."""
     manager, files = _plugins(), _attachments()
-    manager.load_modules()
-    files.load_modules()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        manager.load_modules()
+        files.load_modules()
     for schema in list(files.schemas()):
         files.remove(schema)
     bounded = bounded_requests()
@@ -88,7 +95,8 @@ def format_of(plugin: NotifyBase) -> Format:
 
 def secrets_of(url: str) -> dict[str, str]:
     """Each part of the URL that may be a secret, and what is shown in its place; the longest first."""
-    parts = {url, *re.split(r"[/?&=:@,#]+", url.partition("://")[2])}
+    place, _, query = url.partition("://")[2].partition("?")
+    parts = {url, *re.split(r"[/:@,#]+", place), *re.findall(r"=([^&]+)", query)}
     both = {spelled for part in parts for spelled in (part, unquote(part))}
     host = urlsplit(url).hostname or ""
     kept = {host, host.lower()} if "." in host else set()
