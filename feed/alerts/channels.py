@@ -26,7 +26,7 @@ def check(url: str, guard: Guard) -> str:
     """What may be shown of a service's URL: "slack://…", "jsons://hooks.example/…". ValueError says in a sentence why
     nothing can be sent there; it does not repeat the URL, which is a secret."""
     plugin = plugin_of(url, guard)
-    host = str(getattr(plugin, "host", None) or "")
+    host = str(plugin.host or "") if "host" in plugin.template_tokens else ""
     return f"{plugin.schema}://{f'{host}/' if '.' in host else ''}…"
 
 

@@ -4,9 +4,10 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import requests
 from apprise import AppriseAsset, NotifyBase
@@ -68,7 +69,10 @@ def plugin_of(url: str, guard: Guard) -> NotifyBase:
         raise ValueError(
             f"A service's URL has at most {LONGEST_URL} characters, and no line breaks or blanks around it"
         )
-    parsed = _parsed(url)
+    parsed = None
+    # It fails over a bracket in the host with a TypeError.
+    with suppress(Exception):
+        parsed = _parsed(url)
     if not parsed:
         raise ValueError("Apprise knows no service with such a URL; see https://github.com/caronc/apprise/wiki")
     kind: type[NotifyBase] = _plugins()[parsed["schema"]]
@@ -98,7 +102,7 @@ def secrets_of(url: str) -> dict[str, str]:
     place, _, query = url.partition("://")[2].partition("?")
     parts = {url, *re.split(r"[/:@,#]+", place), *re.findall(r"=([^&]+)", query)}
     both = {spelled for part in parts for spelled in (part, unquote(part))}
-    host = urlsplit(url).hostname or ""
+    host = re.split(r"[/:]", place.partition("/")[0].rpartition("@")[2])[0]
     kept = {host, host.lower()} if "." in host else set()
     told = (part for part in both if len(part) > 3 and part.lower() not in kept and not part.isspace())
     return dict.fromkeys(sorted(told, key=len, reverse=True), "…")

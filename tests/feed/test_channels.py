@@ -22,6 +22,8 @@ from apprise.manager_plugins import NotificationManager
 from apprise.plugins.discord import NotifyDiscord
 from apprise.plugins.slack import NotifySlack
 from apprise.plugins.telegram import NotifyTelegram
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from feed.alerts import channels, services
 from feed.alerts.confined import OutOfTime
@@ -437,6 +439,34 @@ def test_what_acts_here_or_cannot_be_reached_safely_is_refused_in_words(url: str
     with pytest.raises(ValueError, match=re.escape(why)) as refused:
         channels.check(url, NOBODY)
     assert tell(url, NOBODY).error == str(refused.value)
+
+
+SCHEMES = [
+    "slack",
+    "discord",
+    "tgram",
+    "mailtos",
+    "jsons",
+    "workflows",
+    "fcm",
+    "ntfys",
+    "qt",
+    "matrixs",
+    "apprises",
+    "",
+]
+PIECES = st.sampled_from(
+    [*"ab01:/@?&=#[]%.-,; é", "://", "[::1]", "?to=", "u:p@", "x.example", "?cto=nan", "?port=99999999"]
+)
+
+
+@given(st.sampled_from(SCHEMES), st.lists(PIECES, max_size=14).map("".join))
+@example("jsons", "0[x.example?to=a")
+def test_whatever_is_given_as_a_service_is_checked(scheme: str, rest: str) -> None:
+    with suppress(ValueError):
+        shown = channels.check(f"{scheme}://{rest}", NOBODY)
+        assert shown.endswith("…")
+        assert "@" not in shown
 
 
 def test_plain_http_is_for_addresses_that_the_operator_allows() -> None:
