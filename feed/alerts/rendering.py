@@ -76,7 +76,7 @@ def _digest(timestamp: str, data: Data) -> Told:
     stories = data.get("stories") or []
     more = int(data.get("more") or 0)
     count = len(stories) + more
-    each = {"daily": " of the day", "weekly": " of the week"}.get(str(data.get("cadence")), "")
+    each = {"daily": " of the day", "weekly": " of the week"}.get(str(data.get("period") or data.get("cadence")), "")
     until = _moment(str(data.get("until") or timestamp))
     return Told(
         data.get("headline") or f"{count} price {'change' if count == 1 else 'changes'}{each}, to {until}",
@@ -90,10 +90,11 @@ def _by_provider(stories: list[Data]) -> Iterator[Line]:
     """Providers by name, the stories of each in the order in which they are told."""
 
     def provider(story: Data) -> str:
-        return str(story.get("provider_name") or story.get("provider") or "Others")
+        return str(story.get("provider_name") or story.get("provider") or "")
 
     for name, told in groupby(sorted(stories, key=provider), provider):
-        yield heading(name)
+        if name:
+            yield heading(name)
         for story in told:
             yield item(_headline(story), story.get("url"))
 
@@ -106,7 +107,7 @@ def _challenge(_timestamp: str, data: Data) -> Told:
         ending=(
             plain(f"Somebody asked for alerts{_name(data)} to be sent here. If it was you, hand back this token:"),
             plain(_code(token)),
-            plain("That is: ", _code(f'POST /v1/subscriptions/{uid}/verify {{"token": "{token}"}}')),
+            plain("That is: ", _code(f'POST /v1/subscriptions/{uid}/proof {{"token": "{token}"}}')),
             plain("If it was not you, do nothing: nothing else will be sent."),
         ),
         url=data.get("url"),
