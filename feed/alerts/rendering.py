@@ -69,7 +69,16 @@ def _scheduled(timestamp: str, data: Data) -> Told:
 
 def _volume(timestamp: str, data: Data) -> Told:
     told, cited = _story(timestamp, data), data.get("citation")
+    if not told.items and data.get("new_tokens") is not None:
+        told = replace(told, items=(item(_jump(data)),))
     return replace(told, ending=(*told.ending, plain(f"Figures: {cited}"))) if cited else told
+
+
+def _jump(data: Data) -> str:
+    """1,200,000 tokens in the week to 2026-05-21, 355,000 in the one before"""
+    now, before = (f"{int(data.get(name) or 0):,}" for name in ("new_tokens", "old_tokens"))
+    to = f" {'to' if data.get('trailing') else 'of'} {data['day']}" if data.get("day") else ""
+    return f"{now} tokens in the {data.get('period') or 'day'}{to}, {before} in the one before"
 
 
 def _digest(timestamp: str, data: Data) -> Told:
