@@ -22,13 +22,19 @@ class OfferState(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Seen but not believed yet; `quote` None means: seen to be gone. `run_id` is the run that saw it first."""
+    """Seen but not believed yet; `quote` None means: seen to be gone. `run_id` is the run that saw it first. Without a
+    rule nothing spoke against it."""
 
     quote: str | None
     starts_at: datetime | None
     rule: str
     first_seen_at: datetime
     run_id: int | None = None
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when it was held; None: it never was."""
+        return self.first_seen_at if self.rule else None
 
 
 @dataclass(slots=True)
@@ -68,7 +74,10 @@ class InForce(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One component's (or, without key, one offer's) change, to be told as part of its model's story."""
+    """One component's (or, without key, one offer's) change, to be told as part of its model's story.
+
+    `held_since` is when it was seen first, where it was not believed at sight.
+    """
 
     kind: EventKind
     offer: OfferKey
@@ -78,6 +87,7 @@ class Change:
     new: str | None = None
     old_terms: tuple[str, ...] | None = None
     new_terms: tuple[str, ...] | None = None
+    held_since: datetime | None = None
 
 
 @dataclass(slots=True)

@@ -209,7 +209,8 @@ class _Comparison:
         self._release(key)
         self.verdict.in_force[key] = InForce(quote, valid_from)
         self.verdict.versions.append(Version(key, valid_from, quote, basis, sighting.run_id))
-        self._tell(Change(kind_of(old, quote), key.offer, valid_from, key, old, quote))
+        kind = kind_of(old, quote)
+        self._tell(Change(kind, key.offer, valid_from, key, old, quote, held_since=sighting.since))
 
     def _is_later(self, key: SeriesKey, start: datetime) -> bool:
         """Than the price that is on record as the last one."""
@@ -224,17 +225,19 @@ class _Comparison:
         for key in sorted(gone):
             sighting = self._sighting(key, None, self._rule_for(key, "many_removed" if many else ""), None)
             if sighting is not None:
-                self._take_away(key, sighting.first_seen_at, sighting.run_id)
+                self._take_away(key, sighting)
         for key in self.book.held.keys() - self.current - self.book.in_force.keys():
             if key.offer in self.seen.offers:
                 self._release(key)
 
-    def _take_away(self, key: SeriesKey, valid_from: datetime, run_id: int | None) -> None:
+    def _take_away(self, key: SeriesKey, sighting: Held) -> None:
+        valid_from = sighting.first_seen_at
         self._release(key)
         self.verdict.in_force[key] = InForce(None, valid_from)
         basis = _BASES.get(self.seen.witness, "first_seen")
-        self.verdict.versions.append(Version(key, valid_from, None, basis, run_id))
-        self._tell(Change(EventKind.PRICE_REMOVED, key.offer, valid_from, key, self.book.in_force[key], None))
+        self.verdict.versions.append(Version(key, valid_from, None, basis, sighting.run_id))
+        old, since = self.book.in_force[key], sighting.since
+        self._tell(Change(EventKind.PRICE_REMOVED, key.offer, valid_from, key, old, None, held_since=since))
 
     def judge_missing_announcements(self) -> None:
         """The page has dropped it before its time, or shows no price at all now that its time has come."""
@@ -262,7 +265,7 @@ class _Comparison:
             self._tell(Change(EventKind.OFFER_WITHDRAWN, key, since, old_terms=state.terms))
         gone = [key for key in self.book.in_force if (*key[:3], key[5]) in offers]
         for series in map(SeriesKey._make, gone):
-            self._take_away(series, offers[series.offer].absent_since or self.at, None)
+            self._take_away(series, Held(None, None, "", offers[series.offer].absent_since or self.at))
         for series in [key for key in self.book.scheduled if key.offer in offers]:
             for start in sorted(self.book.scheduled[series]):
                 self._cancel(series, start)

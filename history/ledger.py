@@ -226,6 +226,7 @@ def _change_columns(change: Change) -> dict[str, Any]:
     return {
         "kind": change.kind.value,
         "effective_at": change.effective_at,
+        "held_since": change.held_since,
         "change_bp": _basis_points(old, new),
         "old_amount": old and old.amount,
         "old_currency": old and old.currency,

@@ -211,6 +211,7 @@ held = Table(
     Column("run_id", Id, ForeignKey("run.id"), nullable=False),
 )
 
+# `held_since` is when a change was seen first that was not believed at sight; NULL: it was.
 change_event = Table(
     "change_event",
     metadata,
@@ -231,6 +232,7 @@ change_event = Table(
     Column("new_terms", Text),
     Column("effective_at", Moment, nullable=False),
     Column("recorded_at", Moment, nullable=False),
+    Column("held_since", Moment),
     ForeignKeyConstraint(["story_id"], ["change_event.id"], name="story_is_its_first_event"),
     Index("change_event_of_story", "story_id"),
     Index("change_event_of_offer", "offer_id"),
@@ -257,6 +259,7 @@ volume = Table(
     ),
     Index("volume_of_day", "day", "model"),
     Index("volume_of_model", "model", "day"),
+    Index("volume_of_run", "run_id"),
     sqlite_with_rowid=False,
 )
 Index(

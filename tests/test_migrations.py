@@ -24,7 +24,7 @@ from history.columns import Moment, Money
 from history.db import reading, recording, writing
 from history.model import Fetched
 from history.recorder import record
-from history.tables import price, snapshot
+from history.tables import change_event, price, snapshot
 from tests.history.pages import SOURCE, simple
 from tests.history.pages import reading as seen
 
@@ -207,6 +207,19 @@ POSTGRESQL_SCHEMA = """
     UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
     FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid <> 'alembic_version'::regclass
 """
+
+
+def test_what_was_told_before_it_was_on_record_whether_it_was_held_stays_as_it_was_told(blank_engine: Engine) -> None:
+    migrations.upgrade(blank_engine)
+    with writing(blank_engine) as connection:
+        fill(connection)
+    migrations.downgrade(blank_engine, "0005")
+    migrations.upgrade(blank_engine)
+    with reading(blank_engine) as connection:
+        told = dict(connection.execute(select(change_event)).one()._mapping)
+    assert told == {**example(change_event), "held_since": None}
+    with pytest.raises(DatabaseError), writing(blank_engine) as connection:
+        connection.execute(change_event.update().values(held_since=NOW))
 
 
 def test_pages_that_are_kept_as_differences_are_kept_whole_again_on_the_way_down(blank_engine: Engine) -> None:

@@ -226,6 +226,13 @@ class Change(TypedDict):
     new_terms: list[str] | None
     effective_at: Annotated[datetime, Field(description="Valid time: when it takes or took effect.")]
     recorded_at: Annotated[datetime, Field(description="Recorded time: when we believed it.")]
+    held_since: Annotated[
+        datetime | None,
+        Field(
+            description="When it was seen first, if that was held until it was confirmed; null: it was not held, or "
+            "was told before this was on record."
+        ),
+    ]
     run: int
     evidence: list[Evidence]
 

@@ -162,6 +162,7 @@ def change(one: queries.Change, pages: Pages) -> schemas.Change:
         "new_terms": None if one.new_terms is None else list(one.new_terms),
         "effective_at": one.effective_at,
         "recorded_at": one.recorded_at,
+        "held_since": one.held_since,
         "run": one.run_id,
         "evidence": evidence(pages.get(one.run_id, ())),
     }

@@ -10,12 +10,13 @@ from history.queries.catalog import (
     models,
     providers,
 )
-from history.queries.changes import Change, Story, Wanted, changes_after, changes_before, stories, story
+from history.queries.changes import Change, Story, Wanted, changes_after, changes_before, stories, stories_after, story
 from history.queries.discrepancies import Disagreement, disagreements
+from history.queries.jumps import JUMP_BP, Jump, jumps_after
 from history.queries.naming import called_then
 from history.queries.plans import Plan, PlanKey, plans
 from history.queries.prices import Price, Version, as_of, timeline
-from history.queries.revision import Revision, is_migrated, revision
+from history.queries.revision import Newest, Revision, is_migrated, newest, revision
 from history.queries.runs import Evidence, RunRecord, SnapshotRecord, evidence_of, runs, snapshot
 from history.queries.scope import Scope
 from history.queries.status import HeldPrice, SourceStatus, statuses
@@ -32,11 +33,13 @@ from history.queries.volumes import (
 from history.queries.witnesses import best_as_of, best_timeline
 
 __all__ = [
+    "JUMP_BP",
     "AskedVolumes",
     "Change",
     "Disagreement",
     "Evidence",
     "HeldPrice",
+    "Jump",
     "ListedHost",
     "ListedModel",
     "ListedNotice",
@@ -44,6 +47,7 @@ __all__ = [
     "ListedProvider",
     "ListedSource",
     "ListedVolume",
+    "Newest",
     "Plan",
     "PlanKey",
     "Price",
@@ -67,8 +71,10 @@ __all__ = [
     "has_model",
     "hosts",
     "is_migrated",
+    "jumps_after",
     "model_names",
     "models",
+    "newest",
     "notices",
     "plans",
     "providers",
@@ -77,6 +83,7 @@ __all__ = [
     "snapshot",
     "statuses",
     "stories",
+    "stories_after",
     "story",
     "timeline",
     "volumes",

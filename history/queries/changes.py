@@ -28,7 +28,8 @@ class Wanted(NamedTuple):
 
 
 class Change(NamedTuple):
-    """One change event. Without `unit` it is a change of the whole offer."""
+    """One change event. Without `unit` it is a change of the whole offer. `held_since` is when it was seen first, where
+    it was not believed at sight."""
 
     id: int
     story_id: int
@@ -50,6 +51,7 @@ class Change(NamedTuple):
     new_terms: tuple[str, ...] | None
     effective_at: datetime
     recorded_at: datetime
+    held_since: datetime | None = None
 
 
 class Story(NamedTuple):
@@ -82,26 +84,32 @@ def stories(connection: Connection, wanted: Wanted, before: int | None, limit: i
     What was documented, or stands in somebody's map, is history when it reaches us: it is told to who asks for that
     source; to everybody else only what we saw is news.
     """
-    moves = (EventKind.PRICE_RAISED.value, EventKind.PRICE_LOWERED.value)
-    exact = or_(change_event.c.change_bp.is_(None), change_event.c.change_bp != 0)
-    more_than_rounding = or_(exact, change_event.c.kind.not_in(moves))
-    matching = (
-        _joined(select(change_event.c.story_id))
-        .where(more_than_rounding, *_conditions(wanted))
-        .distinct()
-        .order_by(change_event.c.story_id.desc())
-        .limit(limit)
-    )
-    if "source" not in wanted.scope.asked():
-        matching = matching.where(source.c.witness.in_(("first_party", "gateway")))
+    matching = _matching(wanted).order_by(change_event.c.story_id.desc()).limit(limit)
     if before is not None:
         matching = matching.where(change_event.c.story_id < before)
     return _told(connection, list(connection.execute(matching, wanted.scope.asked()).scalars()))
 
 
+def stories_after(connection: Connection, wanted: Wanted, after: int, limit: int) -> list[Story]:
+    """As `stories`, in the order in which they were recorded: those whose id is above `after`."""
+    following = _matching(wanted).where(change_event.c.story_id > after).order_by(change_event.c.story_id).limit(limit)
+    return _told(connection, list(connection.execute(following, wanted.scope.asked()).scalars()))
+
+
 def story(connection: Connection, story_id: int) -> Story | None:
     """The story with that id, or None."""
     return next(iter(_told(connection, [story_id])), None)
+
+
+def _matching(wanted: Wanted) -> Select[Any]:
+    """The ids of the stories that are wanted and news."""
+    moves = (EventKind.PRICE_RAISED.value, EventKind.PRICE_LOWERED.value)
+    exact = or_(change_event.c.change_bp.is_(None), change_event.c.change_bp != 0)
+    more_than_rounding = or_(exact, change_event.c.kind.not_in(moves))
+    matching = _joined(select(change_event.c.story_id)).where(more_than_rounding, *_conditions(wanted)).distinct()
+    if "source" in wanted.scope.asked():
+        return matching
+    return matching.where(source.c.witness.in_(("first_party", "gateway")))
 
 
 def _told(connection: Connection, story_ids: list[int]) -> list[Story]:
@@ -173,7 +181,7 @@ def _change(row: Any) -> Change:
         row.id, row.story_id, row.run_id, EventKind(row.kind), row.slug, row.name, row.seller, row.source,
         row.model, row.tier, row.region, row.unit, row.conditions or "",
         _quote(row.old_amount, row.old_currency, row.old_per), _quote(row.new_amount, row.new_currency, row.new_per),
-        row.change_bp, _terms(row.old_terms), _terms(row.new_terms), row.effective_at, row.recorded_at,
+        row.change_bp, _terms(row.old_terms), _terms(row.new_terms), row.effective_at, row.recorded_at, row.held_since,
     )  # fmt: skip
 
 

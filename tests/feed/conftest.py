@@ -9,6 +9,7 @@ from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 
 from feed.app import create_app
+from tests.feed.audience import Audience
 from tests.feed.rows import HOUR, NOW, Rows
 
 PUBLIC_URL = "https://tape.example"
@@ -58,3 +59,8 @@ def statements(engine: Engine) -> Iterator[list[str]]:
     event.listen(engine, "before_cursor_execute", recorded)
     yield recorded.seen
     event.remove(engine, "before_cursor_execute", recorded)
+
+
+@pytest.fixture
+def audience(engine: Engine) -> Audience:
+    return Audience(engine)

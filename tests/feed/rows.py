@@ -168,7 +168,7 @@ class Rows:
             t.change_event, story_id=story_id, run_id=run_id, offer_id=self.offer(**where), series_id=series_id,
             kind=change["kind"], change_bp=basis_points(old, new), **_quoted("old", old), **_quoted("new", new),
             old_terms=_terms(change.get("old_terms")), new_terms=_terms(change.get("new_terms")),
-            effective_at=change.get("effective_at", at), recorded_at=at,
+            effective_at=change.get("effective_at", at), recorded_at=at, held_since=change.get("held_since"),
         )  # fmt: skip
 
     def _once(self, table: Table, *key: Any, **row: Any) -> int:

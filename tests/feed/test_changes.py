@@ -2,7 +2,7 @@
 
 from starlette.testclient import TestClient
 
-from tests.feed.rows import DAY, NOW, Rows, flash_cut, moved, usd
+from tests.feed.rows import DAY, HOUR, NOW, Rows, flash_cut, moved, usd
 
 
 def ids(client: TestClient, query: str = "") -> list[int]:
@@ -27,6 +27,12 @@ def test_a_change_of_an_offer_has_no_unit_but_terms(client: TestClient, rows: Ro
     [change] = client.get("/v1/changes").json()["changes"]
     assert (change["unit"], change["old"], change["change_percent"]) == (None, None, None)
     assert (change["old_terms"], change["new_terms"]) == ([], ["contact us"])
+
+
+def test_a_change_says_since_when_it_was_held_before_it_was_believed(client: TestClient, rows: Rows) -> None:
+    rows.story(None, moved("input_tokens", "1", "0.01", held_since=NOW - HOUR), moved("output_tokens", "2", "1"))
+    changes = client.get("/v1/changes").json()["changes"]
+    assert [change["held_since"] for change in changes] == ["2026-05-22T15:10:00Z", None]
 
 
 def test_a_poller_that_follows_resume_after_sees_each_change_once(client: TestClient, rows: Rows) -> None:
