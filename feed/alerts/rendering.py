@@ -106,7 +106,7 @@ def _challenge(_timestamp: str, data: Data) -> Told:
         ending=(
             plain(f"Somebody asked for alerts{_name(data)} to be sent here. If it was you, hand back this token:"),
             plain(_code(token)),
-            plain("That is: ", _code(f'POST /v1/subscriptions/{uid}/verify {{"token": "{token}"}}')),
+            plain("That is: ", _code(f'POST /v1/subscriptions/{uid}/proof {{"token": "{token}"}}')),
             plain("If it was not you, do nothing: nothing else will be sent."),
         ),
         url=data.get("url"),

@@ -10,6 +10,7 @@ from pydantic import Field
 from feed.alerts import deliveries, queue, replays
 from feed.alerts.model import DeliveryState
 from feed.alerts.previews import preview
+from feed.alerts.replays import TooMuchToReplay
 from feed.alerts.subscriptions import Subscription
 from feed.api.asking import Asked, Cursor
 from feed.cursors import cursor_to, place_of
@@ -84,7 +85,7 @@ def replay_delivery(request: Request, uid: Uid, message: MessageUid) -> Response
     openapi_extra=sent(bodies.Replay),
 )  # fmt: skip
 async def replay_deliveries(request: Request, uid: Uid) -> Response:
-    """Also what was recorded while the subscription was paused."""
+    """Also what was recorded while it was paused, and what its present filter wants. While paused, it waits."""
     return await run_in_threadpool(_replay, request, uid, await received(request))
 
 
@@ -96,7 +97,10 @@ def _replay(request: Request, uid: str, body: bytes) -> Response:
         raise Problem(422, f"until: {to_rfc3339(until)} is not after {to_rfc3339(since)}.", "invalid-field")
     one = _replayable(caller.subscription(uid))
     with queue.adding(caller.engine) as connection:
-        count = replays.replay_range(connection, one.id, since, until, caller.now)
+        try:
+            count = replays.replay_range(connection, one.id, since, until, caller.public_url, caller.now)
+        except TooMuchToReplay as much:
+            raise Problem(422, f"since: {much}.", "too-much-to-replay") from None
     return records.answer({"messages": count})
 
 
@@ -116,10 +120,10 @@ def _preview(request: Request, body: bytes) -> Response:
     refuse_impossible(caller, asked.filter)
     since = caller.now - timedelta(days=asked.days)
     with reading(caller.engine) as connection:
-        found = preview(connection, asked.filter, since, caller.now)
-    shown = records.previewed(found[:MOST_PREVIEWED], caller.public_url)
+        found = preview(connection, asked.filter, since, caller.now, MOST_PREVIEWED)
+    shown = records.previewed(found.stories, caller.public_url)
     times = {"since": to_rfc3339(since), "until": to_rfc3339(caller.now)}
-    return records.answer({**times, "count": len(found), "stories": shown})
+    return records.answer({**times, "count": found.total, "stories": shown})
 
 
 def _delivery(caller: Caller, one: Subscription, message: str) -> deliveries.Delivery:
@@ -131,6 +135,6 @@ def _delivery(caller: Caller, one: Subscription, message: str) -> deliveries.Del
 
 
 def _replayable(one: Subscription) -> Subscription:
-    if one.state != "active":
-        raise Problem(409, f"Only an active subscription is told again; this one is {one.state}.", "wrong-state")
+    if one.state not in ("active", "paused"):
+        raise Problem(409, f"Only what is active or paused is told again; this one is {one.state}.", "wrong-state")
     return one

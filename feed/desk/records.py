@@ -11,6 +11,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from feed.alerts import deliveries, subscriptions
+from feed.alerts.messages import story_url
 from feed.alerts.model import Cadence, Channel, DeliveryState, State
 from feed.api.schemas import NextCursor
 from feed.headlines import headline
@@ -173,7 +174,7 @@ def delivery(one: deliveries.Delivery) -> dict[str, Any]:
 def previewed(stories: Iterable[Story], public_url: str) -> list[dict[str, Any]]:
     """As `PreviewedStory`."""
     return [
-        {"headline": headline(one), "url": f"{public_url}/stories/{one.id}", "timestamp": to_rfc3339(one.recorded_at),
+        {"headline": headline(one), "url": story_url(one, public_url), "timestamp": to_rfc3339(one.recorded_at),
          "changes": len(one.changes)}
         for one in stories
     ]  # fmt: skip
