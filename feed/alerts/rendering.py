@@ -69,14 +69,23 @@ def _scheduled(timestamp: str, data: Data) -> Told:
 
 def _volume(timestamp: str, data: Data) -> Told:
     told, cited = _story(timestamp, data), data.get("citation")
+    if not told.items and data.get("new_tokens") is not None:
+        told = replace(told, items=(item(_jump(data)),))
     return replace(told, ending=(*told.ending, plain(f"Figures: {cited}"))) if cited else told
+
+
+def _jump(data: Data) -> str:
+    """1,200,000 tokens in the week to 2026-05-21, 355,000 in the one before"""
+    now, before = (f"{int(data.get(name) or 0):,}" for name in ("new_tokens", "old_tokens"))
+    to = f" {'to' if data.get('trailing') else 'of'} {data['day']}" if data.get("day") else ""
+    return f"{now} tokens in the {data.get('period') or 'day'}{to}, {before} in the one before"
 
 
 def _digest(timestamp: str, data: Data) -> Told:
     stories = data.get("stories") or []
     more = int(data.get("more") or 0)
     count = len(stories) + more
-    each = {"daily": " of the day", "weekly": " of the week"}.get(str(data.get("cadence")), "")
+    each = {"daily": " of the day", "weekly": " of the week"}.get(str(data.get("period") or data.get("cadence")), "")
     until = _moment(str(data.get("until") or timestamp))
     return Told(
         data.get("headline") or f"{count} price {'change' if count == 1 else 'changes'}{each}, to {until}",
@@ -90,10 +99,11 @@ def _by_provider(stories: list[Data]) -> Iterator[Line]:
     """Providers by name, the stories of each in the order in which they are told."""
 
     def provider(story: Data) -> str:
-        return str(story.get("provider_name") or story.get("provider") or "Others")
+        return str(story.get("provider_name") or story.get("provider") or "")
 
     for name, told in groupby(sorted(stories, key=provider), provider):
-        yield heading(name)
+        if name:
+            yield heading(name)
         for story in told:
             yield item(_headline(story), story.get("url"))
 

@@ -16,7 +16,7 @@ from crawler.page import Page
 from crawler.spider import PricingSpider
 from history.model import Provider, Statement
 
-NAMES: dict[str, list[str]] = json.loads(sys.argv[1])
+NAMES: dict[str, str] = json.loads(sys.argv[1])
 told: dict[str, str] = {}
 
 
@@ -45,9 +45,9 @@ class Declared(PricingSpider):
 
 
 def found(name: str) -> str:
-    """In place of DNS: numbers in all their spellings, and the names that were given; each answer is given once."""
+    """In place of DNS: numbers in all their spellings, and the names that were given."""
     if name in NAMES:
-        return NAMES[name].pop(0) if len(NAMES[name]) > 1 else NAMES[name][0]
+        return NAMES[name]
     return socket.inet_ntoa(socket.inet_aton("127.0.0.1" if name == "localhost" else name.rstrip(".")))
 
 

@@ -35,7 +35,14 @@ def other() -> Iterator[MisbehavingServer]:
         yield server
 
 
-def declared(*urls: str, names: dict[str, list[str]] | None = None, **environment: str) -> dict[str, str]:
+@pytest.fixture
+def silent() -> Iterator[socket.socket]:
+    """A port that speaks no HTTP."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening
+
+
+def declared(*urls: str, names: dict[str, str] | None = None, **environment: str) -> dict[str, str]:
     """What became of each address that a spider declares."""
     command = [sys.executable, "-m", "tests.crawler.guarded_crawl", json.dumps(names or {}), *urls]
     # Not by way of any proxy of this machine.
@@ -52,7 +59,7 @@ def crawled(url: str, database_url: str, **wanted: Any) -> CrawlResult:
 
 def test_no_spelling_of_this_machine_is_dialled_on_a_spiders_word(other: MisbehavingServer) -> None:
     urls = [f"http://{host}:{other.server_port}/secret" for host in SPELLED]
-    told = declared(*urls, names={"prices.example": ["127.0.0.1"]})
+    told = declared(*urls, names={"prices.example": "127.0.0.1"})
     # Scrapy finds no addresses of six, so it never comes to dial one.
     says = {url: "cannot be found" if "[" in url else "127.0.0.0/8 is this machine" for url in urls}
     says[urls[SPELLED.index("0")]] = "0.0.0.0/8 is this machine"
@@ -60,16 +67,23 @@ def test_no_spelling_of_this_machine_is_dialled_on_a_spiders_word(other: Misbeha
     assert other.asked == [], "not even for robots.txt"
 
 
+def test_with_tls_it_is_the_same(silent: socket.socket) -> None:
+    urls = [f"https://{host}:{silent.getsockname()[1]}/" for host in ("127.0.0.1", "prices.example")]
+    told = declared(*urls, names={"prices.example": "127.0.0.1"})
+    assert all("127.0.0.0/8 is this machine" in told[url] for url in urls)
+    assert select.select([silent], [], [], 0)[0] == []
+
+
 def test_what_the_operator_allows_is_dialled(other: MisbehavingServer) -> None:
     urls = [f"http://{host}:{other.server_port}/secret" for host in ("127.0.0.1", "prices.example")]
-    told = declared(*urls, names={"prices.example": ["127.0.0.1"]}, TOKENTAPE_ALLOWED_ADDRESSES="127.0.0.0/8")
+    told = declared(*urls, names={"prices.example": "127.0.0.1"}, TOKENTAPE_ALLOWED_ADDRESSES="127.0.0.0/8")
     assert told == dict.fromkeys(urls, "secret")
 
 
-def test_a_name_that_turns_private_is_refused_when_it_is_dialled(other: MisbehavingServer) -> None:
-    """Rebinding: what robots.txt was asked of is allowed, what the page is asked of is not."""
+def test_a_name_is_judged_by_the_address_that_is_dialled(other: MisbehavingServer) -> None:
+    """Whatever it led to before: Scrapy asks for a name once a crawl, and what it was told is judged at each dial."""
     url = f"http://prices.example:{other.server_port}/secret"
-    told = declared(url, names={"prices.example": ["127.0.0.1"]}, TOKENTAPE_ALLOWED_ADDRESSES="127.0.0.2")
+    told = declared(url, names={"prices.example": "127.0.0.1"}, TOKENTAPE_ALLOWED_ADDRESSES="127.0.0.2")
     assert "127.0.0.1 is not dialled: 127.0.0.0/8 is this machine" in told[url]
     assert other.asked == []
 
@@ -164,13 +178,6 @@ try {
 } catch (refused) {}
 await soon
 """
-
-
-@pytest.fixture
-def silent() -> Iterator[socket.socket]:
-    """A port that speaks no HTTP."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield listening
 
 
 @pytest.fixture

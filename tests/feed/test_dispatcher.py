@@ -193,7 +193,7 @@ def test_an_unproven_subscription_is_told_nothing_but_its_challenge(world: World
 def test_a_subscription_without_a_former_secret_signs_with_one(world: World) -> None:
     subscribed(world.engine)
     seen: list[Target] = []
-    world.answer = lambda target, *_: (seen.append(target), OK)[1]  # type: ignore[func-returns-value]
+    world.answer = lambda target, *_: (seen.append(target), OK)[1]
     world.run(NOW + HOUR)
     assert seen[0].secrets == (SECRET, None)
 
