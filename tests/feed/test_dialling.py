@@ -80,7 +80,7 @@ class Sockets:
 
 @pytest.fixture(params=[asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
 def run(request: pytest.FixtureRequest) -> Run:
-    # pytest's parameters have no type.
+    # pytest knows no type of what it hands over.
     return request.param  # type: ignore[no-any-return]
 
 
