@@ -2,25 +2,23 @@
 
 import asyncio
 import signal
-import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
-from os import getpid
-from secrets import token_hex
 
 import uvloop
 from aiohttp import ClientSession
 from sqlalchemy import Engine
 
-from feed.alerts import channels, sending, signing
+from feed.alerts import channels, holders, sending, signing
 from feed.alerts.dialling import guarded_connector
 from feed.alerts.dispatcher import Dispatcher
 from feed.alerts.model import Message, Result, Target
 from feed.alerts.rounds import Opens, Rounds
 from feed.alerts.watching import Watch
 from history.addresses import Guard
+from history.db import writing
 
 # Apprise's senders block: so many of them at once.
 CHANNEL_THREADS = 32
@@ -40,7 +38,9 @@ async def _run(engine: Engine, sealer: Opens, guard: Guard, public_url: str, wit
     if with_parent:
         # The parent never writes: there is something to read when it has gone.
         loop.add_reader(sys.stdin.fileno(), stopping.set)
-    holder = f"{socket.gethostname()}:{getpid()}:{token_hex(4)}"
+    holder = holders.own_name()
+    with writing(engine) as connection:
+        holders.take_from_the_dead(connection, utc_now())
     with ThreadPoolExecutor(CHANNEL_THREADS, "channel") as threads:
         async with sending.session(guarded_connector(guard, limit=0)) as session:
             send = Sender(session, guard, threads)

@@ -25,8 +25,8 @@ class Plain:
         return sealed.decode()
 
 
-def add_subscriptions(connection: Connection, urls: Sequence[str], **values: object) -> list[int]:
-    """Active webhooks of one key with one filter."""
+def add_subscriptions(connection: Connection, urls: Sequence[str | bytes], **values: object) -> list[int]:
+    """Active webhooks of one key with one filter; bytes are sealed already."""
     if connection.execute(select(func.count()).select_from(t.api_key)).scalar_one() == 0:
         key = {"prefix": "p", "digest": "d", "name": "n", "scope": "subscriber", "subscriptions": 1000}
         connection.execute(t.api_key.insert(), {"id": 1, **key, "created_at": NOW})
@@ -37,7 +37,8 @@ def add_subscriptions(connection: Connection, urls: Sequence[str], **values: obj
         "cadence": "instant", "state": "active", "reason": "", "proof": "", "created_at": NOW, "updated_at": NOW,
     }  # fmt: skip
     rows = [
-        {**usual, "id": id, "uid": f"sub_{id}", "target": url.encode(), **values} for id, url in enumerate(urls, first)
+        {**usual, "id": id, "uid": f"sub_{id}", "target": url if isinstance(url, bytes) else url.encode(), **values}
+        for id, url in enumerate(urls, first)
     ]
     connection.execute(subscription.insert(), rows)
     return [row["id"] for row in rows if isinstance(row["id"], int)]
