@@ -190,14 +190,26 @@ class _Comparison:
 
     def _suspicion(self, key: SeriesKey, old: str | None, new: str) -> str:
         if old is None:
-            # What a map names is a field of its format: a new one is there for the first of many, and stays.
-            return "unexpected_unit" if not self.is_map and self.units and key.unit not in self.units else ""
+            return self._suspicion_of_new(key, new)
         before, after = Quote.parse(old), Quote.parse(new)
         if before.currency != after.currency:
             return "unexpected_currency"
         low, high = sorted((before.unit_price, after.unit_price))
         implausible = high >= low * MAP_FACTOR if self.is_map else high > low * PLAUSIBLE_FACTOR
         return "implausible_factor" if implausible else ""
+
+    def _suspicion_of_new(self, key: SeriesKey, new: str) -> str:
+        """Under new conditions it has no price before it, but often one beside it: that without conditions. What a map
+        names is a field of its format: a new one is there for the first of many, and stays."""
+        if self.is_map or not self.units:
+            return ""
+        if key.unit not in self.units:
+            return "unexpected_unit"
+        always = self.book.in_force.get(key._replace(conditions="")) if key.conditions else None
+        if always is None or Quote.parse(always).currency != Quote.parse(new).currency:
+            return ""
+        low, high = sorted(Quote.parse(text).unit_price for text in (always, new))
+        return "implausible_factor" if high > low * PLAUSIBLE_FACTOR else ""
 
     def _sighting(self, key: SeriesKey, quote: str | None, rule: str, starts_at: datetime | None) -> Held | None:
         """The first sighting, from which it may be believed; None while a rule asks for one more fetch."""
