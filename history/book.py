@@ -1,6 +1,6 @@
 """What is believed of one source, and what one run makes of it: the words that compare and recorder share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -37,13 +37,22 @@ class Held:
         return self.first_seen_at if self.rule else None
 
 
+# Given series with the quotes that were seen and are doubted, those of which another witness says exactly that.
+Agreed = Callable[[Mapping[SeriesKey, str]], Collection[SeriesKey]]
+
+
+def nobody(_doubted: Mapping[SeriesKey, str]) -> Collection[SeriesKey]:
+    """There is no other witness to ask."""
+    return ()
+
+
 @dataclass(slots=True)
 class Book:
     """What is believed of one source just before a run.
 
     `in_force` has the canonical quote of every live series as of the last run (its keys may be plain tuples),
     `scheduled` the announced versions that have not taken effect, `since` when the price in force began (only of
-    series with a stated start).
+    series with a stated start). `agreed` asks the other witnesses, and is only called where a price is doubted.
     """
 
     offers: dict[OfferKey, OfferState] = field(default_factory=dict)
@@ -52,6 +61,7 @@ class Book:
     held: dict[SeriesKey, Held] = field(default_factory=dict)
     since: Mapping[SeriesKey, datetime] = field(default_factory=dict)
     baseline: bool = True
+    agreed: Agreed = nobody
 
 
 @dataclass(frozen=True, slots=True)

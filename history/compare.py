@@ -1,6 +1,7 @@
 """Pure: (what we believe, what was seen) → what to write and what to tell. Knows no database and no clock."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -141,13 +142,28 @@ class _Comparison:
         under_rule = {
             observation for observation, rule in self.moved.items() if rule and self._is_offered(observation.key.offer)
         }
-        return {(key.biller, key.model) for key, quote, _ in under_rule if not self._is_confirmed(key, quote)}
+        return {
+            (key.biller, key.model)
+            for key, quote, _ in under_rule
+            if key not in self.agreed and not self._is_repeated(key, quote)
+        }
+
+    @cached_property
+    def agreed(self) -> Collection[SeriesKey]:
+        """The series of which another witness says what was seen: nobody is asked where nothing is doubted."""
+        under_rule = {observation.key: observation.quote for observation, rule in self.moved.items() if rule}
+        return self.book.agreed(under_rule) if under_rule else ()
 
     def _is_offered(self, offer: OfferKey) -> bool:
         known = self.book.offers.get(offer)
         return known is not None and not known.withdrawn
 
     def _is_confirmed(self, key: SeriesKey, quote: str | None) -> bool:
+        """By a second fetch; or by another witness, which spares it only where the whole model is confirmed."""
+        agreed = quote is not None and key in self.agreed and (key.biller, key.model) not in self.doubted
+        return agreed or self._is_repeated(key, quote)
+
+    def _is_repeated(self, key: SeriesKey, quote: str | None) -> bool:
         """A map only repeats itself: a second version of it confirms nothing."""
         first = self.book.held.get(key)
         agrees = first is not None and first.quote == quote and self.at - first.first_seen_at >= CONFIRM_AFTER
@@ -174,14 +190,26 @@ class _Comparison:
 
     def _suspicion(self, key: SeriesKey, old: str | None, new: str) -> str:
         if old is None:
-            # What a map names is a field of its format: a new one is there for the first of many, and stays.
-            return "unexpected_unit" if not self.is_map and self.units and key.unit not in self.units else ""
+            return self._suspicion_of_new(key, new)
         before, after = Quote.parse(old), Quote.parse(new)
         if before.currency != after.currency:
             return "unexpected_currency"
         low, high = sorted((before.unit_price, after.unit_price))
         implausible = high >= low * MAP_FACTOR if self.is_map else high > low * PLAUSIBLE_FACTOR
         return "implausible_factor" if implausible else ""
+
+    def _suspicion_of_new(self, key: SeriesKey, new: str) -> str:
+        """Under new conditions it has no price before it, but often one beside it: that without conditions. What a map
+        names is a field of its format: a new one is there for the first of many, and stays."""
+        if self.is_map or not self.units:
+            return ""
+        if key.unit not in self.units:
+            return "unexpected_unit"
+        always = self.book.in_force.get(key._replace(conditions="")) if key.conditions else None
+        if always is None or Quote.parse(always).currency != Quote.parse(new).currency:
+            return ""
+        low, high = sorted(Quote.parse(text).unit_price for text in (always, new))
+        return "implausible_factor" if high > low * PLAUSIBLE_FACTOR else ""
 
     def _sighting(self, key: SeriesKey, quote: str | None, rule: str, starts_at: datetime | None) -> Held | None:
         """The first sighting, from which it may be believed; None while a rule asks for one more fetch."""

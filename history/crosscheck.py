@@ -8,24 +8,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select, update
 
-from history import identity, queries
+from history import queries
 from history import tables as t
 from history.ledger import insert, next_id
 from history.model import Quote
-
-# OpenRouter writes 0.0000006000000000000001: a disagreement is more than the noise of somebody's floats.
-NOISE = Decimal("0.000001")
-
-
-class Subject(NamedTuple):
-    """Of what a price is said: whose, and of which model (by its canonical name), under which conditions."""
-
-    provider: str
-    model: str
-    tier: str
-    region: str
-    unit: str
-    conditions: str
+from history.subject import Subject, charged, same, subject_of
 
 
 class Statement(NamedTuple):
@@ -55,7 +42,7 @@ class Discrepancy(NamedTuple):
     def times(self) -> Decimal | None:
         """How many times the provider's own price the witness's is; None where that one is free."""
         own = self.own.quote.unit_price
-        return _base(self.witness.quote) / own if own else None
+        return charged(self.witness.quote, "gateway") / own if own else None
 
 
 def crosscheck(connection: Connection, now: datetime) -> list[Discrepancy]:
@@ -71,10 +58,11 @@ def compare(connection: Connection, now: datetime) -> Iterator[Discrepancy]:
     others: list[tuple[Subject, Statement]] = []
     for price in _all_prices(connection, now):
         statement = Statement(price.source, price.model, _quote(price), price.run_id)
+        if (subject := subject_of(price, now)) is None or price.witness == "documented":
+            continue
         if price.witness == "first_party":
-            if subject := _subject(price, price.provider, price.region, now):
-                own[subject].append(statement)
-        elif subject := _told(price, now):
+            own[subject].append(statement)
+        else:
             others.append((subject, statement))
     for subject, witness in others:
         yield from _against(subject, own.get(subject, ()), witness)
@@ -83,39 +71,9 @@ def compare(connection: Connection, now: datetime) -> Iterator[Discrepancy]:
 def _against(subject: Subject, own: Iterable[Statement], witness: Statement) -> Iterator[Discrepancy]:
     """A model that its provider lists under two names agrees with a witness if one of them does."""
     stated = [statement for statement in own if statement.quote.currency == witness.quote.currency]
-    if stated and not any(_agree(statement.quote, witness.quote) for statement in stated):
+    theirs = charged(witness.quote, "gateway")
+    if stated and not any(same(charged(statement.quote, "first_party"), theirs) for statement in stated):
         yield Discrepancy(subject, stated[0], witness)
-
-
-def _agree(own: Quote, witness: Quote) -> bool:
-    """A gateway may sell below the list price that it names: that one is compared."""
-    mine, theirs = own.unit_price, _base(witness)
-    return abs(mine - theirs) <= NOISE * max(mine, theirs)
-
-
-def _base(quote: Quote) -> Decimal:
-    return (quote.list_amount if quote.list_amount is not None else quote.amount) / quote.per
-
-
-def _told(price: queries.Price, now: datetime) -> Subject | None:
-    """Whose price a witness tells: a map names who bills, a gateway the route that it takes."""
-    if price.witness == "imported":
-        return _subject(price, price.provider, price.region, now)
-    route, *rest = price.region.split("/")
-    provider = identity.provider_of_route(route)
-    if price.witness != "gateway" or provider is None or any(part in _OTHERWISE for part in rest):
-        return None
-    return _subject(price, provider, "", now)
-
-
-# A route that is another tier or another place than the provider's standard one.
-_OTHERWISE = frozenset({"flex", "priority", "fast", "batch", "zdr", "eu", "us", "global", "europe"})
-
-
-def _subject(price: queries.Price, provider: str, region: str, now: datetime) -> Subject | None:
-    seller = "openrouter" if price.provider == "openrouter" else provider
-    canonical = identity.canonical_of(seller, price.model, now)
-    return (canonical and Subject(provider, canonical, price.tier, region, price.unit, price.conditions)) or None
 
 
 def _quote(price: queries.Price) -> Quote:

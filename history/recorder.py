@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Connection, Table, func, select, update
 
 from history import tables as t
+from history.agreement import Agreement
 from history.book import Verdict
 from history.compare import compare
 from history.ledger import Ledger, insert, next_id
@@ -97,12 +98,10 @@ def record(connection: Connection, reading: Reading, now: datetime) -> Recorded:
     outcome, failure = judge(reading, believed, rejections, before)
     verdict = Verdict()
     if outcome is not Outcome.FAILED:
-        verdict = compare(
-            Shelf(connection, declared.source_id).book(seen),
-            seen,
-            reading.observed_at,
-            complete=outcome is Outcome.COMPLETE,
-        )
+        shelf = Shelf(connection, declared.source_id)
+        book = shelf.book(seen)
+        book.agreed = Agreement(connection, declared.source_id, reading.observed_at, now, shelf.beginnings)
+        verdict = compare(book, seen, reading.observed_at, complete=outcome is Outcome.COMPLETE)
     recorded = Recorded(
         next_id(connection, t.run),
         reading.source.name,

@@ -1,14 +1,15 @@
 """A newer extractor over the same bytes: derive the history again and record where it differs, as corrections."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
 
 from history import tables as t
-from history.book import Book, Change, InForce, Verdict, Version
+from history.agreement import Agreement
+from history.book import Agreed, Book, Change, InForce, Verdict, Version, nobody
 from history.columns import OPEN
 from history.compare import compare
 from history.ledger import Ledger, next_id
@@ -30,6 +31,7 @@ class Derived:
     timeline: Timeline = field(default_factory=lambda: defaultdict(dict))
     since: dict[SeriesKey, datetime] = field(default_factory=dict)
     before: int = 0
+    agreed: Callable[[int, Reading], Agreed] = lambda _run_id, _reading: nobody
     told: Retold = field(default_factory=Retold)
 
     def take(self, run_id: int, reading: Reading) -> None:
@@ -42,7 +44,7 @@ class Derived:
         self.told.take(run_id, stated, reading.notices)
         complete = outcome is Outcome.COMPLETE
         self.before = len(seen.offers) if complete else self.before
-        self.book.since = self.since
+        self.book.since, self.book.agreed = self.since, self.agreed(run_id, reading)
         self._fold(compare(self.book, seen, reading.observed_at, complete=complete), run_id, reading.observed_at)
         self.book.baseline = self.book.baseline and not complete
 
@@ -84,10 +86,11 @@ def correct(
     connection: Connection, source: Source, readings: Iterable[tuple[int, Reading]], extractor: str, now: datetime
 ) -> Recorded:
     """Re-read every stored run of a source, in time order, and record what turns out different as corrections."""
+    declared = declare(connection, source)
     derived = Derived()
+    derived.agreed = _agreed_then(connection, declared.source_id, derived)
     for run_id, reading in readings:
         derived.take(run_id, reading)
-    declared = declare(connection, source)
     believed = _believed(connection, declared.source_id)
     verdict = _difference(believed, derived)
     outcome = Outcome.PARTIAL if derived.book.baseline else Outcome.COMPLETE
@@ -102,6 +105,17 @@ def correct(
     register = Register(connection, declared.source_id, now)
     register.replace(derived.told)
     return replace(recorded, restated=register.restated)
+
+
+def _agreed_then(connection: Connection, source_id: int, derived: Derived) -> Callable[[int, Reading], Agreed]:
+    """What the other witnesses said when a run was recorded, whatever they have said since."""
+    stated = select(t.run.c.id, t.run.c.recorded_at).where(t.run.c.source_id == source_id)
+    recorded: dict[int, datetime] = {row.id: row.recorded_at for row in connection.execute(stated)}
+
+    def agreed(run_id: int, reading: Reading) -> Agreed:
+        return Agreement(connection, source_id, reading.observed_at, recorded[run_id], lambda _keys: derived.since)
+
+    return agreed
 
 
 def _believed(connection: Connection, source_id: int) -> Timeline:

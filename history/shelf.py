@@ -1,6 +1,7 @@
 """Rows → Book: what is on record of one source, loaded with two narrow selects."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -30,7 +31,8 @@ class Shelf:
 
     def book(self, seen: Seen) -> Book:
         """What is believed, as far as a comparison with `seen` can ask."""
-        return Book(self.offers, self.in_force, self._scheduled(), self._held(), self._since(seen), self._is_baseline())
+        since = self.beginnings(observation.key for observation in seen.starting)
+        return Book(self.offers, self.in_force, self._scheduled(), self._held(), since, self._is_baseline())
 
     def _execute(self, one_source: Select[Any], **stated: object) -> CursorResult[Any]:
         return self.connection.execute(one_source, {"source_id": self.source_id, **stated})
@@ -48,8 +50,9 @@ class Shelf:
             for row in self._execute(_HELD)
         }
 
-    def _since(self, seen: Seen) -> dict[SeriesKey, datetime]:
-        models = {observation.key.model for observation in seen.starting}
+    def beginnings(self, keys: Iterable[SeriesKey]) -> dict[SeriesKey, datetime]:
+        """When the price in force began, or the last one ended, of all series of the models of these."""
+        models = {key.model for key in keys}
         rows = self._execute(_BEGINNINGS, models=list(models)) if models else ()
         return {SeriesKey._make(row[:6]): row.in_force_from for row in rows}
 

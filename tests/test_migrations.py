@@ -209,17 +209,26 @@ POSTGRESQL_SCHEMA = """
 """
 
 
-def test_what_was_told_before_it_was_on_record_whether_it_was_held_stays_as_it_was_told(blank_engine: Engine) -> None:
+def test_what_was_told_before_says_since_when_it_was_held_as_far_as_its_price_does(blank_engine: Engine) -> None:
     migrations.upgrade(blank_engine)
-    with writing(blank_engine) as connection:
-        fill(connection)
+    pages = [("3", "2"), ("0.03", "1.9"), ("0.03", "1.9"), ("0.02", "1.8")]
+    for number, (input_price, other) in enumerate(pages):
+        at = NOW + timedelta(hours=number)
+        with recording(blank_engine) as connection:
+            record(connection, seen(at, simple("a", input_price), simple("b", other)), at)
+    told = events(blank_engine)
+    held = [row["held_since"] for row in told]
+    assert held == [None, NOW + timedelta(hours=1), None, None]
     migrations.downgrade(blank_engine, "0005")
     migrations.upgrade(blank_engine)
-    with reading(blank_engine) as connection:
-        told = dict(connection.execute(select(change_event)).one()._mapping)
-    assert told == {**example(change_event), "held_since": None}
+    assert events(blank_engine) == told
     with pytest.raises(DatabaseError), writing(blank_engine) as connection:
         connection.execute(change_event.update().values(held_since=NOW))
+
+
+def events(engine: Engine) -> list[dict[str, Any]]:
+    with reading(engine) as connection:
+        return [dict(row) for row in connection.execute(select(change_event).order_by("id")).mappings()]
 
 
 def test_pages_that_are_kept_as_differences_are_kept_whole_again_on_the_way_down(blank_engine: Engine) -> None:

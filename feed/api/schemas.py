@@ -228,10 +228,7 @@ class Change(TypedDict):
     recorded_at: Annotated[datetime, Field(description="Recorded time: when we believed it.")]
     held_since: Annotated[
         datetime | None,
-        Field(
-            description="When it was seen first, if that was held until it was confirmed; null: it was not held, or "
-            "was told before this was on record."
-        ),
+        Field(description="When it was seen first, if that was doubted and then confirmed; null: it was not doubted."),
     ]
     run: int
     evidence: list[Evidence]

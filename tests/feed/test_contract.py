@@ -29,7 +29,7 @@ PINNED = {
     "history.json": "4f388cebff9bf1d8f059bd28d2ea58b28fb16c06c85fccfc8bc01566712bbc41",
     "hosts.json": "161d666d9f132e12d769c832a57161c9a8bf19d4dbc8943fb9a2deed283e2812",
     "models.json": "3a786d5b4a7d88b5473d2f33c5b5e8ccb44a114f35843916cf679b02ff1d0ed1",
-    "openapi.json": "8bf30fa6d14e266f346036c44f2d637014834ef27e1902545da8fa33159e30f0",
+    "openapi.json": "2060aa4321cd30618a0914341b54092d5df63334c23d0479d79613b0ab7b62d8",
     "plans.json": "fd171727b4dcef6a4dcf88350848ab0b85a64bb4430f2b81a1edc86b51a6c8d5",
     "prices.json": "dac149dc09686d27afaebf036c4d387473bf91d1e1cda27f6682e2fbf6732480",
     "problem.json": "51a584dbdf5369902246ad89d628d7466da8fb124b1cb3aadc413785b14b2bff",

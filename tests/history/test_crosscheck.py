@@ -80,6 +80,23 @@ def test_other_routes_say_nothing_of_the_providers_standard_price(rows: Rows, re
     assert found(rows) == []
 
 
+@pytest.mark.parametrize(("region", "disagrees"), [("openai/flex", True), ("openai/eu/flex", False), ("openai", False)])
+def test_a_route_of_a_tier_is_compared_with_the_price_of_that_tier(rows: Rows, region: str, disagrees: bool) -> None:
+    """In a region "openai" nobody sells it by that tier; where both say so, they are compared."""
+    tier = "flex" if "/" in region else "standard"
+    rows.price("2", NOW, model="gpt-5", source="openai", tier="flex")
+    rows.price("5", NOW, model="openai/gpt-5", source="openrouter_endpoints", region=region, tier=tier)
+    assert bool(found(rows)) == disagrees
+
+
+def test_a_gateway_is_understood_by_its_own_names(rows: Rows) -> None:
+    rows.source("huggingface", kind="gateway")
+    rows.price("0.1", NOW, model="deepseek-v4-pro", source="deepseek")
+    rows.price("0.2", NOW, model="deepseek-ai/DeepSeek-V4-Pro", source="huggingface", region="deepseek")
+    (one,) = found(rows)
+    assert (one.subject.model, one.witness.name) == ("deepseek/deepseek-v4-pro", "deepseek-ai/DeepSeek-V4-Pro")
+
+
 def test_only_what_is_the_same_is_compared(rows: Rows) -> None:
     """Another unit, other conditions, another tier, a model whose name no alias explains."""
     rows.price("0.14", NOW, **FLASH)

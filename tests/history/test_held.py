@@ -16,7 +16,7 @@ from history.recorder import Recorded, record
 from tests.history.pages import day, models, offer, price, reading, simple
 
 Runs = Callable[..., Recorded]
-LONG = Conditions(min_input_tokens=200_001)
+LONG, OFF_PEAK = Conditions(min_input_tokens=200_001), Conditions(period="off_peak")
 
 
 @pytest.fixture
@@ -131,3 +131,56 @@ def test_the_row_is_kept_like_all_of_an_event(engine: Engine, run: Runs) -> None
     run(2, simple("a", "0.03"))
     with reading_from(engine) as connection:
         assert connection.execute(select(t.change_event.c.held_since)).scalars().all() == [day(1)]
+
+
+@pytest.mark.parametrize("amount", ["0.003", "1000", "0", "15.01", "0.59"])
+def test_a_price_under_new_conditions_far_from_the_one_without_them_waits_for_a_second_look(
+    engine: Engine, run: Runs, amount: str
+) -> None:
+    run(0, simple("a", "3"))
+    with_long = offer("a", *simple("a", "3").components, price("input_tokens", amount, conditions=LONG))
+    assert (run(1, with_long).held, held(engine)) == (1, [])
+    run(2, with_long)
+    assert held(engine) == [("price_added", "input_tokens", day(1))]
+
+
+@pytest.mark.parametrize("amount", ["0.6", "3", "15"])
+def test_a_price_under_new_conditions_near_the_one_without_them_is_told_at_once(
+    engine: Engine, run: Runs, amount: str
+) -> None:
+    run(0, simple("a", "3"))
+    run(1, offer("a", *simple("a", "3").components, price("input_tokens", amount, conditions=LONG)))
+    assert held(engine) == [("price_added", "input_tokens", None)]
+
+
+def test_a_far_price_under_new_conditions_that_is_gone_again_was_a_slip(engine: Engine, run: Runs) -> None:
+    run(0, simple("a", "3"))
+    run(1, offer("a", *simple("a", "3").components, price("input_tokens", "1000", conditions=LONG)))
+    run(2, simple("a", "3"))
+    assert held(engine) == []
+    with reading_from(engine) as connection:
+        assert connection.execute(select(t.held)).all() == []
+
+
+def test_a_price_under_conditions_waits_only_for_one_of_its_own_unit_offer_and_currency(
+    engine: Engine, run: Runs
+) -> None:
+    run(0, simple("a", "0.1", "9"), offer("a", price("input_tokens", "50", conditions=LONG), tier="batch"))
+    more = [
+        price("output_tokens", "20", conditions=LONG),
+        price("input_tokens", "0.7", conditions=LONG, currency="USD", per=2_000_000),
+    ]
+    batch = offer(
+        "a",
+        price("input_tokens", "50", conditions=LONG),
+        price("input_tokens", "10", conditions=OFF_PEAK),
+        tier="batch",
+    )
+    run(1, offer("a", *simple("a", "0.1", "9").components, *more), batch)
+    assert [(kind, since) for kind, _, since in held(engine)] == [("price_added", None)] * 3
+
+
+def test_a_new_offer_has_no_price_to_be_far_from(engine: Engine, run: Runs) -> None:
+    run(0, simple("a", "3"))
+    run(1, simple("a", "3"), offer("b", price("input_tokens", "1"), price("input_tokens", "100", conditions=LONG)))
+    assert {kind for kind, *_ in held(engine)} == {"offer_added", "price_added"}
