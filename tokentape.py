@@ -5,7 +5,6 @@ import logging
 import socket
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +18,6 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from sqlalchemy import Engine
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 import migrations
@@ -37,18 +35,18 @@ from feed.health import facts_of, health
 from feed.listening import NotFree, listening
 from feed.tally import Tally, records_of
 from feed.usages import NotUsages
-from history import archive, model, queries
 from history import crosscheck as checking
-from history.db import connect, reading, recording
+from history import model, queries
+from history.db import reading, recording
 from history.model import Fetched, Offer, Outcome, Volume, noun_of
 from history.recorder import AlreadyRecorded, Recorded
 from history.settings import settings
 from history.times import from_rfc3339, to_rfc3339
+from installation import Refused, database, say, where
 
 PORT = 8321
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-say = Console(stderr=True, highlight=False, soft_wrap=True)
 log = logging.getLogger("tokentape")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -62,18 +60,14 @@ Moment = Annotated[
 Item = TypeVar("Item")
 
 
-class Refused(Exception):
-    """Something that the person at the door can mend; said in one line, exit code 2."""
-
-
 @app.command()
 def up(host: Host = "127.0.0.1", port: Port = PORT) -> None:
     """Migrate, crawl on schedule and serve, all in one: needs nothing but Python."""
-    with _database(migrate=True, facts=True) as engine, listening(host, port) as listener:
+    with database(migrate=True, facts=True) as engine, listening(host, port) as listener:
         schedule = _schedule(engine)
         schedule.start()
         try:
-            _serve(engine, listener, f"{len(_scheduled())} sources on schedule · data in {_where()}")
+            _serve(engine, listener, f"{len(_scheduled())} sources on schedule · data in {where()}")
         finally:
             say.print("stopping: giving back what was being crawled …")
             schedule.stop()
@@ -82,22 +76,22 @@ def up(host: Host = "127.0.0.1", port: Port = PORT) -> None:
 @app.command()
 def serve(host: Host = "127.0.0.1", port: Port = PORT) -> None:
     """Serve the API, the feeds and the start page from the database as it stands."""
-    with _database() as engine, listening(host, port) as listener:
-        _serve(engine, listener, f"reading {_where()}")
+    with database() as engine, listening(host, port) as listener:
+        _serve(engine, listener, f"reading {where()}")
 
 
 @app.command()
 def schedule() -> None:
     """Crawl every source on its schedule, without serving; any number of these may share a PostgreSQL."""
-    with _database(migrate=True, facts=True) as engine:
+    with database(migrate=True, facts=True) as engine:
         _schedule(engine).run_until_signalled()
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database to this version's tables, and to what is documented of the years before."""
-    with _database(migrate=True, facts=True):
-        say.print(f"{_where()} is up to date")
+    with database(migrate=True, facts=True):
+        say.print(f"{where()} is up to date")
 
 
 @app.command()
@@ -112,7 +106,7 @@ def crawl(
     chosen = _known(names)
     if url and len(chosen) != 1:
         raise Refused("--url replaces the address of one source: name exactly one")
-    with _database(migrate=True) as engine:
+    with database(migrate=True) as engine:
         if due:
             finished = _schedule(engine).run_due(datetime.now(UTC))
             say.print(f"crawled {', '.join(finished) or 'nothing: no source is due'}")
@@ -180,7 +174,7 @@ def import_(
     now = datetime.now(UTC)
     try:
         dated = versions(files, _moment(captured) if captured else None, now)
-        with _database(migrate=True) as engine:
+        with database(migrate=True) as engine:
             _tell_recorded(
                 _progress(import_all(engine, form, dated, now), "importing", len(dated)), "versions", as_json
             )
@@ -192,7 +186,7 @@ def import_(
 def status(as_json: AsJson = False) -> None:
     """How every source fares: last success, last failure and why, what has drifted, and what is held."""
     now = datetime.now(UTC)
-    with _database() as engine, reading(engine) as connection:
+    with database() as engine, reading(engine) as connection:
         sources = queries.statuses(connection, now)
     table = Table("source", "health", "", box=None, pad_edge=False)
     for source in sources:
@@ -208,7 +202,7 @@ def status(as_json: AsJson = False) -> None:
 @app.command()
 def crosscheck(as_json: AsJson = False) -> None:
     """Compare the providers' own prices with what gateways and maps say of them; print where they disagree."""
-    with _database() as engine, recording(engine) as connection:
+    with database() as engine, recording(engine) as connection:
         found = checking.crosscheck(connection, datetime.now(UTC))
     for one in found:
         facts = {**one.subject._asdict(), "own": one.own._asdict(), "witness": one.witness._asdict()}
@@ -226,7 +220,7 @@ def cost(
 ) -> None:
     """What requests cost at their times. Exit code 1: something could not be priced, and is in no sum."""
     tally = Tally(currency)
-    with _database() as engine:
+    with database() as engine:
         bills = Bills(engine, _moment(known_at) if known_at else None, currency)
         try:
             for one in _progress(bills.of(records_of(file, _moment(as_of) if as_of else None)), "pricing"):
@@ -266,33 +260,12 @@ def main() -> None:
     except (Refused, NotFree, LookupError, ValidationError) as refused:
         _leave(str(refused.args[0] if refused.args else refused))
     except OperationalError as unreachable:
-        _leave(f"the database {_where()} cannot be used: {unreachable.orig}")
+        _leave(f"the database {where()} cannot be used: {unreachable.orig}")
 
 
 def _leave(why: str) -> None:
     say.print(f"[red]tokentape:[/] {why}")
     raise SystemExit(2)
-
-
-def _where() -> str:
-    return make_url(settings().database).render_as_string(hide_password=True)
-
-
-@contextmanager
-def _database(*, migrate: bool = False, facts: bool = False) -> Iterator[Engine]:
-    try:
-        engine = connect(settings().database)
-    except ValueError as wrong:
-        raise Refused(str(wrong)) from wrong
-    if migrate:
-        migrations.upgrade(engine)
-    elif not migrations.is_current(engine):
-        raise Refused(f"{_where()} has not this version's tables; run: tokentape migrate")
-    if facts and (loaded := archive.archive(engine, datetime.now(UTC))):
-        corrected = f", {loaded.corrected} corrected" if loaded.corrected else ""
-        say.print(f"{loaded.facts} documented price changes are on record now{corrected}")
-    yield engine
-    engine.dispose()
 
 
 def _serve(engine: Engine, listener: socket.socket, about: str) -> None:
@@ -347,7 +320,7 @@ def _replay(folder: Path, names: list[str], as_json: bool) -> None:
         )
     runs = len(replaying.runs_of(captures))
     noun = "captures" if runs == len(captures) else f"runs of {len(captures)} captures"
-    with _database(migrate=True) as engine:
+    with database(migrate=True) as engine:
         _tell_recorded(_progress(replaying.replay(engine, captures), "replaying", runs), noun, as_json)
 
 
@@ -365,7 +338,7 @@ def _tell_recorded(in_turn: Iterable[Recorded | AlreadyRecorded], what: str, as_
 
 
 def _reread(names: list[str], as_json: bool) -> None:
-    with _database(migrate=True) as engine:
+    with database(migrate=True) as engine:
         for name in _progress(names, "reading again", len(names)):
             recorded = replaying.reread(engine, name, datetime.now(UTC), force=True)
             corrections = recorded.events + recorded.restated if recorded else 0

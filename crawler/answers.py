@@ -15,6 +15,7 @@ from twisted.internet.error import ConnectError, ConnectionClosed
 
 from crawler.failures import FetchFailed, PageChanged
 from crawler.page import Page
+from history.addresses import AddressRefused
 
 # Set on a response whose body could not be unpacked; what arrived is kept as it is.
 PACKED = "packed"
@@ -108,7 +109,7 @@ def failure_of_exception(exception: BaseException | None, request: Request) -> F
 
 def _why(exception: BaseException | None, request: Request) -> str | None:
     match exception:
-        case scrapy_says.IgnoreRequest():
+        case scrapy_says.IgnoreRequest() | AddressRefused():
             return str(exception)
         case scrapy_says.CannotResolveHostError():
             return "the host's name cannot be found (DNS)"

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from crawler.failures import FetchFailed
 from history.settings import settings
@@ -22,6 +23,13 @@ HOW = "`playwright install --with-deps chromium`, or your distribution's package
 # a small page is drawn (playwright 1.65, Chromium 150, 2026-11-22).
 PROCESS_MB = 2048
 PREFIX = "tokentape-crawl-"
+
+# What would go another way finds no address: no name, and nothing for WebRTC.
+_NO_OTHER_WAY = (
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE {host}",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+)
 
 _ON_PATH = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _USUAL = (
@@ -74,6 +82,16 @@ def launch_options(chromium: Path) -> dict[str, Any]:
     # Signals are for the crawl's process; the browser ends with it.
     alone = {"handle_sigint": False, "handle_sigterm": False, "handle_sighup": False}
     return {"executable_path": str(chromium), "chromium_sandbox": sandboxed(), "args": words, **alone}
+
+
+def launched_through(proxy: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Options for playwright, with this proxy as the only way out; by itself, Chromium asks none for this machine."""
+    parts = urlsplit(proxy)
+    only = {"server": f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", "bypass": "<-loopback>"}
+    if parts.username is not None:
+        only |= {"username": unquote(parts.username), "password": unquote(parts.password or "")}
+    words = [word.format(host=parts.hostname) for word in _NO_OTHER_WAY]
+    return {**options, "args": [*options.get("args", ()), *words], "proxy": only}
 
 
 def why_not(error: Exception) -> str:

@@ -16,7 +16,7 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess
 from sqlalchemy import Engine
 
-from crawler import browser, settings
+from crawler import browser, dialling, settings
 from crawler.failures import FetchFailed
 from crawler.process import OUT_OF_MEMORY, USUAL, CrawlResult, line_of, requests_line
 from crawler.reading import spider_class
@@ -73,11 +73,13 @@ def crawl_here(
 ) -> PricingSpider:  # fmt: skip
     """One crawl in this process, which Scrapy allows but once; the spider knows what became of it."""
     chosen = settings.for_crawl(house().contact, fetch_timeout_s, url, kind.delay_s)
+    guard = dialling.for_crawl(house().guard, url)
     if kind.rendered:
         # Where there is no browser, the spider says so.
         with suppress(FetchFailed):
-            settings.draw_with(chosen, browser.launch_options(browser.find()))
+            settings.draw_with(chosen, browser.launch_options(browser.find()), guard)
     process = AsyncCrawlerProcess(chosen)
+    dialling.keep(guard)
     quiet()
     crawler = process.create_crawler(kind)
     if on_item is not None:

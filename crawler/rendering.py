@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from pathlib import Path
+from socket import gaierror
 from tempfile import gettempdir
 from typing import Any, NamedTuple
 
@@ -18,9 +19,11 @@ from scrapy.http import HtmlResponse, Response
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler  # type: ignore[import-untyped]
 from scrapy_playwright.provider import PlaywrightBrowserProvider  # type: ignore[import-untyped]
 
-from crawler import browser
+from crawler import browser, dialling
 from crawler.answers import UNDRAWN
 from crawler.failures import FetchFailed
+from crawler.filtering import FilteringProxy
+from history.addresses import AddressRefused
 
 LOOK_S, STEADY_S = 0.25, 1.0
 # Of the time for the fetch; the rest is for the way there and back.
@@ -41,11 +44,19 @@ _SIZE = "document.documentElement.outerHTML.length"
 class Chromium(PlaywrightBrowserProvider):  # type: ignore[misc]
     """Starts playwright's driver and the browser together, and not before there is something to draw."""
 
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self.filter = FilteringProxy(config.launch_options.pop("guard"))
+
     async def start(self) -> None:
         """robots.txt may forbid the page: then nothing is started."""
 
     async def launch_browser(self) -> Browser:
         try:
+            if "proxy" not in self.config.launch_options:
+                # Where only a proxy leads out, it is that one that dials.
+                proxy = next(iter(dialling.proxies()), None) or await self.filter.start()
+                self.config.launch_options = browser.launched_through(proxy, self.config.launch_options)
             with browser.room_to_start():
                 await super().start()
                 started: Browser = await super().launch_browser()
@@ -57,6 +68,7 @@ class Chromium(PlaywrightBrowserProvider):  # type: ignore[misc]
             ) from error
 
     async def close(self) -> None:
+        await self.filter.close()
         if self.playwright_context_manager:
             await super().close()
 
@@ -102,6 +114,11 @@ class DrawnByScripts(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
         # A browser that crashes over a page is a failure like any other; the schedule comes round again.
         self.config.target_closed_max_retries = 0
 
+    @property
+    def filter(self) -> FilteringProxy:
+        found: FilteringProxy = self.browser_provider.filter
+        return found
+
     async def download_request(self, request: Wanted) -> Response:
         if not request.meta.get("playwright"):
             plain: Response = await super().download_request(request)
@@ -109,6 +126,7 @@ class DrawnByScripts(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
         request.meta["playwright_context_kwargs"] = {"accept_downloads": False, "service_workers": "block"}
         # That is: leave it to us to close the page, even one that does not want to.
         request.meta["playwright_include_page"] = True
+        self.filter.troubles.clear()
         try:
             drawing = super().download_request(request)
             drawn: Response = await asyncio.wait_for(drawing, START_S + request.meta["download_timeout"])
@@ -116,7 +134,7 @@ class DrawnByScripts(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
         except TimeoutError as error:
             raise scrapy_says.DownloadTimeoutError from error
         except PlaywrightError as error:
-            raise _in_other_words(error, request) from error
+            raise _in_other_words(error, request, self.filter) from error
 
     async def close(self) -> None:
         """A browser that does not end when it is told to is ended."""
@@ -180,7 +198,8 @@ class DrawnByScripts(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
         if seen.found and clock() - since >= STEADY_S:
             return []
         what = "is still being drawn" if seen.found else "was not drawn"
-        return [UNDRAWN, f"{selector!r} {what} after {patience_s:g} s"]
+        refused = f" ({self.filter.refusal()})" if self.filter.refusal() else ""
+        return [UNDRAWN, f"{selector!r} {what} after {patience_s:g} s{refused}"]
 
     def _refuse_if_larger(self, size: int) -> None:
         if size > self.max_size:
@@ -212,12 +231,15 @@ async def _lighten(route: Route) -> None:
             await route.fallback()
 
 
-def _in_other_words(error: PlaywrightError, request: Wanted) -> Exception:
+def _in_other_words(error: PlaywrightError, request: Wanted, through: FilteringProxy) -> Exception:
     """As Scrapy's own handler says it, so that the same is tried again and told in the same sentences."""
     said = browser.first_line(error)
-    if "ERR_NAME_NOT_RESOLVED" in said:
+    trouble = (through.refusal() or through.trouble(request.url)) if "net::" in said else None
+    if isinstance(trouble, AddressRefused):
+        return trouble
+    if isinstance(trouble, gaierror) or "ERR_NAME_NOT_RESOLVED" in said:
         return scrapy_says.CannotResolveHostError(said)
-    if "ERR_CONNECTION_REFUSED" in said:
+    if isinstance(trouble, ConnectionRefusedError) or "ERR_CONNECTION_REFUSED" in said:
         return scrapy_says.DownloadConnectionRefusedError(said)
     if "ERR_TOO_MANY_REDIRECTS" in said:
         return FetchFailed(f"more redirections than a browser follows: {request.url}")

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from scrapy.settings import Settings
 
+from crawler.dialling import CrawlGuard
+
 # Who we say we are, and what we obey: robots.txt for our own name, one request at a time, slower when they are slow.
 ROBOTSTXT_OBEY = True
 ROBOTSTXT_USER_AGENT = "tokentape"
@@ -76,13 +78,13 @@ def for_crawl(
     return settings
 
 
-def draw_with(settings: Settings, launch_options: dict[str, Any]) -> None:
+def draw_with(settings: Settings, launch_options: dict[str, Any], guard: CrawlGuard) -> None:
     """Let this browser fetch what is marked for it; robots.txt and all else go their usual way."""
     handler = "crawler.rendering.DrawnByScripts"
     settings.set("DOWNLOAD_HANDLERS", {**DOWNLOAD_HANDLERS, "http": handler, "https": handler})
     settings.set("PLAYWRIGHT_BROWSER_PROVIDER", "crawler.rendering.Chromium")
     settings.set("PLAYWRIGHT_PROCESS_REQUEST_HEADERS", "crawler.rendering.own_headers")
-    settings.set("PLAYWRIGHT_LAUNCH_OPTIONS", launch_options)
+    settings.set("PLAYWRIGHT_LAUNCH_OPTIONS", {**launch_options, "guard": guard})
 
 
 def user_agent(contact: str) -> str:

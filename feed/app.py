@@ -27,6 +27,9 @@ from feed.api import (
     status,
     volumes,
 )
+from feed.desk import bodies, deliveries, proofs
+from feed.desk import subscriptions as subscribing
+from feed.desk.callers import Desk
 from feed.edge import Edge
 from feed.site import pages
 
@@ -38,24 +41,29 @@ _TAGS = {
     "catalog": "Who sells what.",
     "volumes": "How much of it a gateway served, and from where.",
     "sources": "How we know: runs, failures, ages.",
+    "subscriptions": "Who is told of changes, and what became of each message. Needs a key.",
     "evidence": "The pages behind the prices, as they were fetched.",
 }
 _ABOUT = """What language-model APIs cost, what they cost at any time, and what changed.
 
 Money is a decimal string with its `currency` and the number of units it buys (`per`), never a float. Times are RFC 3339
-with an offset. Intervals are half-open. Errors are RFC 9457 problems. Nothing needs a key."""
+with an offset. Intervals are half-open. Errors are RFC 9457 problems. Nothing but subscriptions needs a key."""
 
 
-def create_app(engine: Engine, public_url: str, clock: Callable[[], datetime] = utc_now) -> FastAPI:
-    """The application over a database. `public_url` is where readers reach it: it stands in feeds."""
+def create_app(
+    engine: Engine, public_url: str, clock: Callable[[], datetime] = utc_now, desk: Desk | None = None
+) -> FastAPI:  # fmt: skip
+    """The application over a database. `public_url` is where readers reach it: it stands in feeds. Without a desk
+    nobody can subscribe."""
     # Swagger's pages load scripts from elsewhere; /openapi.json is enough for any tool.
     app = FastAPI(title="Tokentape", version="1", docs_url=None, redoc_url=None)
     app.state.answers = Answers(engine, public_url, clock)
+    app.state.desk = desk
     app.add_middleware(Edge)
     errors.install(app)
     answering = (
         prices, costs, plans, history, changes, discrepancies, feeds, models, providers, volumes, hosts, runs, status,
-        snapshots,
+        snapshots, subscribing, proofs, deliveries,
     )  # fmt: skip
     for noun in answering:
         app.include_router(noun.router)
@@ -75,4 +83,6 @@ def _contract(app: FastAPI) -> dict[str, Any]:
         )  # fmt: skip
         problem = TypeAdapter(errors.ProblemDetails).json_schema()
         app.openapi_schema["components"]["schemas"] |= costs.ANSWER["$defs"] | {"ProblemDetails": problem}
+        app.openapi_schema["components"]["schemas"] |= bodies.DEFINITIONS
+        app.openapi_schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     return app.openapi_schema

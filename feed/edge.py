@@ -9,20 +9,22 @@ CONTENT_POLICY = (
 )
 _ALWAYS = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Link, Last-Modified, Retry-After"),
+    (b"access-control-expose-headers", b"ETag, Link, Last-Modified, Location, Retry-After"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 ]
 _FOR_PAGES = [(b"content-security-policy", CONTENT_POLICY.encode())]
 _PREFLIGHT = [
-    (b"access-control-allow-methods", b"GET, HEAD, POST"),
-    (b"access-control-allow-headers", b"*"),
+    (b"access-control-allow-methods", b"GET, HEAD, POST, PATCH, DELETE"),
+    # The asterisk does not stand for Authorization: https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
+    (b"access-control-allow-headers", b"*, Authorization"),
     (b"access-control-max-age", b"86400"),
 ]
 
 
 class Edge:
-    """ASGI middleware: all is public and nothing writes, so any origin may ask, and HEAD is GET without a body."""
+    """ASGI middleware: HEAD is GET without a body, and any origin may ask: what is not public needs a key in a header,
+    which no browser adds by itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, NotRequired
+from typing import Any, NotRequired, Self
 
 import msgspec
 from fastapi import FastAPI, Request, Response
@@ -39,6 +39,12 @@ class Problem(Exception):
     def __init__(self, status: int, detail: str, kind: str = "", **extra: Any) -> None:
         super().__init__(detail)
         self.status, self.detail, self.kind, self.extra = status, detail, kind, extra
+        self.headers: dict[str, str] = {}
+
+    def sending(self, name: str, value: str) -> Self:
+        """The same, with that header."""
+        self.headers[name] = value
+        return self
 
 
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -76,7 +82,7 @@ def respond(
 
 
 def _on_problem(request: Request, error: Problem) -> Response:
-    return respond(request, error.status, error.detail, error.kind, **error.extra)
+    return respond(request, error.status, error.detail, error.kind, error.headers, **error.extra)
 
 
 def _on_http(request: Request, error: HTTPException) -> Response:

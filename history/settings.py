@@ -4,8 +4,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
-from pydantic import SecretStr
+from pydantic import SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from history.addresses import Guard
 
 
 class Settings(BaseSettings):
@@ -30,6 +32,19 @@ class Settings(BaseSettings):
     chromium: str = ""
     # Off only where something else shuts the browser in, such as a container without privileges.
     chromium_sandbox: bool = True
+    # Networks that may be dialled though they are not public, such as 10.1.0.0/16, separated by commas.
+    allowed_addresses: str = ""
+
+    @field_validator("allowed_addresses")
+    @classmethod
+    def _networks(cls, listed: str) -> str:
+        Guard.of(listed)
+        return listed
+
+    @property
+    def guard(self) -> Guard:
+        """What may be dialled on somebody else's word."""
+        return Guard.of(self.allowed_addresses)
 
     @property
     def database(self) -> str:

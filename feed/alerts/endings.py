@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, update
 
-from feed.alerts import queue
+from feed.alerts import queue, telling_owners
 from feed.alerts.tables import subscription
 
 
@@ -25,4 +25,5 @@ def end(connection: Connection, ending: Ending) -> bool:
     if not connection.execute(ended).rowcount:
         return False
     queue.dequeue(connection, ending.subscription_id)
+    telling_owners.tell_owner(connection, ending.subscription_id, ending.at)
     return True

@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from aiohttp import BaseConnector, ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar
 
+from feed.alerts.dialling import refusal_in
 from feed.alerts.model import RESPONSE_BYTES, Result
 
 CONNECT_S = 5
@@ -79,5 +80,7 @@ def _retry_after(value: str, now: datetime) -> timedelta | None:
 
 
 def _in_words(error: Exception) -> str:
+    if (refusal := refusal_in(error)) is not None:
+        return str(refusal)
     text = " ".join(str(error).split())[:300]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from feed.alerts import queue
+from feed.alerts.digests import next_digest
 from feed.alerts.filters import Filter
 from feed.alerts.impossible import Known
 from feed.alerts.keys import Key
@@ -18,7 +19,6 @@ from feed.alerts.sealing import Sealer
 from feed.alerts.tables import api_key, delivery, subscription, subscription_filter
 from history.identity import ROUTER
 from history.tables import change_event, offer, provider, source
-from history.times import midnight
 
 # A deleted subscription counts for so long: else one key could make any number of them challenge somebody.
 COUNTED_FOR = timedelta(hours=1)
@@ -80,7 +80,7 @@ def create(connection: Connection, key: Key, new: New, sealer: Sealer, now: date
         "secret": None if new.secret is None else sealer.seal(new.secret),
         "filter_id": _filter_id(connection, new.filter), "cadence": new.cadence,
         "max_per_minute": new.max_per_minute, "state": "unproven", "reason": "it is not proven yet", "proof": _random(),
-        "digested": newest_change(connection), "digest_at": first_digest(new.cadence, now),
+        "digested": newest_change(connection), "digest_at": _first_digest(new.cadence, now),
         "created_at": now, "updated_at": now,
     }  # fmt: skip
     uid = connection.execute(subscription.insert().returning(subscription.c.uid), row).scalar_one()
@@ -124,7 +124,7 @@ def change(
     if filter is not None:
         values["filter_id"] = _filter_id(connection, filter)
     if cadence is not None and cadence != one.cadence:
-        values |= {"cadence": cadence, "digest_at": first_digest(cadence, now), "digested": newest_change(connection)}
+        values |= {"cadence": cadence, "digest_at": _first_digest(cadence, now), "digested": newest_change(connection)}
     _set(connection, one.id, **values)
 
 
@@ -170,14 +170,6 @@ def newest_change(connection: Connection) -> int:
     return connection.execute(select(func.max(change_event.c.id))).scalar() or 0
 
 
-def first_digest(cadence: Cadence, now: datetime) -> datetime | None:
-    """When the first digest is due: at the next midnight of UTC, or that of the next Monday."""
-    if cadence == "instant":
-        return None
-    tomorrow = midnight(now) + timedelta(days=1)
-    return tomorrow if cadence == "daily" else tomorrow + timedelta(days=-tomorrow.weekday() % 7)
-
-
 def _asked(key_id: int | None) -> Any:
     own = (getattr(subscription.c, name) for name in Subscription.__dataclass_fields__ if name not in ("filter", "key"))
     asked = (
@@ -187,6 +179,10 @@ def _asked(key_id: int | None) -> Any:
         .where(subscription.c.state != "deleted")
     )
     return asked if key_id is None else asked.where(subscription.c.key_id == key_id)
+
+
+def _first_digest(cadence: Cadence, now: datetime) -> datetime | None:
+    return None if cadence == "instant" else next_digest(cadence, now)
 
 
 def _filter_id(connection: Connection, asked: Filter) -> int:

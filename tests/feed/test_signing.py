@@ -4,8 +4,11 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
 
 import pytest
 import standardwebhooks
@@ -211,3 +214,24 @@ def test_whatever_is_given_as_a_secret_is_checked(text: str) -> None:
     for secret in (text, f"whsec_{text}"):
         with suppress(ValueError):
             headers("msg_1", BODY, Secrets(check_secret(secret)), VECTOR_AT)
+
+
+def documented() -> list[str]:
+    """The programs of docs/alerts.md that verify."""
+    text = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text(encoding="utf-8")
+    return [code for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "def verified(" in code]
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["with the library", "with hmac"])
+def test_the_documented_ways_to_verify_work(number: int) -> None:
+    names: dict[str, Any] = {}
+    # The documentation's own program.
+    exec(documented()[number], names)  # noqa: S102
+    secret, other = new_secret(), new_secret()
+    told = signed(Secrets(other, former=secret))
+    assert names["verified"](BODY.encode(), told, secret) == json.loads(BODY)
+    for wrong in (new_secret(), VECTOR_SECRET):
+        with pytest.raises((ValueError, *REFUSED)):
+            names["verified"](BODY.encode(), told, wrong)
+    with pytest.raises((ValueError, *REFUSED)):
+        names["verified"](BODY.encode(), signed(Secrets(secret), at=VECTOR_AT), secret)

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, func, select
 
 from feed.alerts import deliveries, keys, proving, queue, subscriptions
 from feed.alerts import tables as t
+from feed.alerts.digests import next_digest
 from feed.alerts.filters import Filter
 from feed.alerts.keys import Key
 from feed.alerts.proving import TooSoon
@@ -80,7 +81,7 @@ def test_what_is_made_is_unproven_and_can_be_read(engine: Engine, key: Key, rows
     assert again(engine, one) == one
     with reading(engine) as connection:
         row = connection.execute(select(t.subscription)).one()
-    assert (row.digested, row.digest_at) == (5, NOW.replace(day=25, hour=0, minute=0))
+    assert (row.digested, row.digest_at) == (5, NOW.replace(day=25, hour=8, minute=0))
 
 
 def test_targets_and_secrets_are_sealed_at_rest(engine: Engine, key: Key) -> None:
@@ -89,14 +90,6 @@ def test_targets_and_secrets_are_sealed_at_rest(engine: Engine, key: Key) -> Non
         kept = repr(connection.execute(select(t.subscription)).one())
     assert "t0k3n" not in kept
     assert SECRET not in kept
-
-
-def test_digests_are_due_at_midnight_of_utc() -> None:
-    assert subscriptions.first_digest("instant", NOW) is None
-    assert subscriptions.first_digest("daily", NOW) == NOW.replace(day=23, hour=0, minute=0)
-    monday = NOW.replace(day=25, hour=0, minute=0)
-    assert subscriptions.first_digest("weekly", monday - MINUTE) == monday
-    assert subscriptions.first_digest("weekly", monday) == monday + 7 * DAY
 
 
 def test_a_key_has_no_more_than_its_quota(engine: Engine, key: Key) -> None:
@@ -208,9 +201,7 @@ def test_changes_of_a_subscription(engine: Engine, key: Key) -> None:
         subscriptions.change(connection, one, NOW + HOUR, cadence="daily", max_per_minute=None)
     assert (again(engine, one).cadence, again(engine, one).max_per_minute) == ("daily", None)
     with reading(engine) as connection:
-        assert connection.execute(select(t.subscription.c.digest_at)).scalar() == subscriptions.first_digest(
-            "daily", NOW
-        )
+        assert connection.execute(select(t.subscription.c.digest_at)).scalar() == next_digest("daily", NOW + HOUR)
 
 
 def test_what_is_paused_is_told_nothing_and_then_what_waited(engine: Engine, key: Key) -> None:
