@@ -19,6 +19,8 @@ from history.queries import Jump, Story
 EVERYTHING = queries.Wanted()
 # So many stories a transaction: a first crawl tells thousands, and the dispatcher must not wait for all of them.
 STORIES = 50
+# Nor for more deliveries than these, and those of one story: they are written in a second or two.
+DELIVERIES = 20_000
 
 
 class News(NamedTuple):
@@ -53,9 +55,14 @@ def fan_out(connection: Connection, public_url: str, now: datetime, most: int = 
     jumps = queries.jumps_after(connection, at.volumes) if newest.volumes_run_id > at.volumes else []
     news = [News(partial(_wants, one), partial(story_message, one, public_url)) for one in stories]
     news += [News(partial(_wants_jump, one), partial(jump_message, one, public_url, reached)) for one in jumps]
-    told = _tell(connection, news, now)
-    positions.move(connection, at, Positions(reached, max(at.volumes, newest.volumes_run_id)))
-    return told
+    made, through = _tell(connection, news, now)
+    if through == len(news):
+        positions.move(connection, at, Positions(reached, max(at.volumes, newest.volumes_run_id)))
+    else:
+        # Jumps follow the stories: those that were told already are known by their names next time.
+        at_least = stories[through - 1].id if through <= len(stories) else reached
+        positions.move(connection, at, Positions(at_least, at.volumes))
+    return made
 
 
 def _wants(story: Story, asked: Filter) -> bool:
@@ -66,21 +73,33 @@ def _wants_jump(jump: Jump, asked: Filter) -> bool:
     return asked.wants_jump(jump.provider, jump.model, jump.change_bp)
 
 
-def _tell(connection: Connection, news: Sequence[News], now: datetime) -> int:
-    """Each filter is read once, and asked about everything that is new."""
+def _tell(connection: Connection, news: Sequence[News], now: datetime) -> tuple[int, int]:
+    """Each filter is read once, and asked about everything that is new. How many messages that made, and how many of
+    the news were told, or are wanted by nobody, until there were deliveries enough for one transaction."""
     if not news:
-        return 0
+        return 0, 0
+    wanting = _wanting(connection, news)
+    made = deliveries = through = 0
+    for through, one in enumerate(news, 1):
+        if filter_ids := wanting.get(through - 1):
+            message = outbox.add_message(connection, one.draft(), now)
+            deliveries += outbox.deliver_to_all(connection, message, filter_ids, now)
+            made += 1
+        if deliveries >= DELIVERIES:
+            break
+    if turns := {one for place in range(through) for one in wanting.get(place, ())}:
+        outbox.enqueue_all(connection, turns, now)
+    return made, through
+
+
+def _wanting(connection: Connection, news: Sequence[News]) -> dict[int, list[int]]:
+    """The filters that want each of the news, by its place."""
     wanting: dict[int, list[int]] = defaultdict(list)
     for filter_id, asked in _filters(connection):
         for place, one in enumerate(news):
             if one.is_wanted(asked):
                 wanting[place].append(filter_id)
-    for place in sorted(wanting):
-        message = outbox.add_message(connection, news[place].draft(), now)
-        outbox.deliver_to_all(connection, message, wanting[place], now)
-    if wanting:
-        outbox.enqueue_all(connection, {one for some in wanting.values() for one in some}, now)
-    return len(wanting)
+    return wanting
 
 
 def _filters(connection: Connection) -> Iterator[tuple[int, Filter]]:

@@ -49,11 +49,12 @@ def add_message(connection: Connection, draft: Draft, now: datetime) -> int:
     return added
 
 
-def deliver_to_all(connection: Connection, message_of: int, filter_ids: Collection[int], now: datetime) -> None:
-    """Make it pending for every active instant subscription with one of these filters: one statement, however many."""
+def deliver_to_all(connection: Connection, message_of: int, filter_ids: Collection[int], now: datetime) -> int:
+    """Make it pending for every active instant subscription with one of these filters: one statement, however many;
+    how many deliveries that makes."""
     columns = ("subscription_id", "message_id", "state", "attempts", "created_at")
     rows = _instant(connection, filter_ids, literal(message_of), text("0"), text("0"), _moment(now))
-    _insert(connection, delivery, columns, rows.order_by(subscription.c.id))
+    return _insert(connection, delivery, columns, rows.order_by(subscription.c.id))
 
 
 def enqueue_all(connection: Connection, filter_ids: Collection[int], now: datetime) -> None:
@@ -91,9 +92,9 @@ def _instant(connection: Connection, filter_ids: Collection[int], *columns: Any)
     )
 
 
-def _insert(connection: Connection, table: Any, columns: tuple[str, ...], rows: Select[Any]) -> None:
-    insert = _dialects_insert(connection)(table).from_select(list(columns), rows)
-    connection.execute(insert.on_conflict_do_nothing())
+def _insert(connection: Connection, table: Any, columns: tuple[str, ...], rows: Select[Any]) -> int:
+    insert = _dialects_insert(connection)(table).from_select(list(columns), rows).on_conflict_do_nothing()
+    return connection.execute(insert, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def _dialects_insert(connection: Connection) -> Any:
