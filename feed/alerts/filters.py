@@ -187,7 +187,7 @@ def _checks(asked: Filter) -> Iterator[Callable[[Change], bool]]:
     if asked.corrections == "exclude":
         yield lambda one: one.kind is not EventKind.PRICE_CORRECTED
     if asked.confirmed:
-        yield lambda one: getattr(one, "held_since", None) is not None
+        yield lambda one: one.held_since is not None
 
 
 def _moves(asked: Filter) -> Iterator[Callable[[Change], bool]]:

@@ -24,7 +24,7 @@ CONTRACTS = Path(__file__).parent.parent / "contracts"
 PINNED = {
     "changes.atom": "7ecf711f5276c55dcfda591664002523254c1d9e48577a04bc06e45a56e0181f",
     "changes.feed.json": "f763001161bb2626ad4a77a720f364a1f51c6cb5b85bdf178dd405abe3021bbf",
-    "changes.json": "77a61c7030e8f4437121188e9fbf9ebc9aeb8700acba35dce50ec007ed9ef124",
+    "changes.json": "ae7ddb656e17969f553e0d32d30b526ab5ccc560ca2a682dab8b3b41910e6eef",
     "changes.rss": "8d876d5d3b4afb7c3153ee53cb4879a1e80544afe154da503e6855a1098a5475",
     "history.json": "4f388cebff9bf1d8f059bd28d2ea58b28fb16c06c85fccfc8bc01566712bbc41",
     "hosts.json": "161d666d9f132e12d769c832a57161c9a8bf19d4dbc8943fb9a2deed283e2812",
