@@ -3,7 +3,7 @@ WORKDIR /src
 RUN python -m venv /tokentape
 COPY requirements.lock .
 RUN /tokentape/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
-COPY pyproject.toml README.md LICENSE installation.py tokentape.py ./
+COPY pyproject.toml README.md LICENSE installation.py subscribers.py tokentape.py ./
 COPY crawler crawler
 COPY feed feed
 COPY history history

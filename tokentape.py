@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import socket
 import sys
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 import migrations
+import subscribers
 from crawler import replay as replaying
 from crawler.doctor import examine
 from crawler.formats import FORMATS
@@ -30,7 +32,9 @@ from crawler.process import CrawlResult
 from crawler.process import crawl as crawl_in_child
 from crawler.reading import read, scheduled_names, spider_class, spider_names
 from crawler.schedule import Schedule, in_children
+from feed.alerts.sealing import sealer
 from feed.api.bills import Bills
+from feed.dispatching import dispatching
 from feed.health import facts_of, health
 from feed.listening import NotFree, listening
 from feed.tally import Tally, records_of
@@ -47,6 +51,7 @@ from installation import Refused, database, say, where
 PORT = 8321
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.add_typer(subscribers.app, name="keys")
 log = logging.getLogger("tokentape")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -62,12 +67,14 @@ Item = TypeVar("Item")
 
 @app.command()
 def up(host: Host = "127.0.0.1", port: Port = PORT) -> None:
-    """Migrate, crawl on schedule and serve, all in one: needs nothing but Python."""
+    """Migrate, crawl on schedule, serve and send alerts, all in one: needs nothing but Python."""
     with database(migrate=True, facts=True) as engine, listening(host, port) as listener:
+        subscribers.show_first_key(engine, datetime.now(UTC))
         schedule = _schedule(engine)
         schedule.start()
         try:
-            _serve(engine, listener, f"{len(_scheduled())} sources on schedule · data in {where()}")
+            with dispatching({**os.environ, "TOKENTAPE_PUBLIC_URL": _public_url(listener)}):
+                _serve(engine, listener, f"{len(_scheduled())} sources on schedule · data in {where()}")
         finally:
             say.print("stopping: giving back what was being crawled …")
             schedule.stop()
@@ -85,6 +92,20 @@ def schedule() -> None:
     """Crawl every source on its schedule, without serving; any number of these may share a PostgreSQL."""
     with database(migrate=True, facts=True) as engine:
         _schedule(engine).run_until_signalled()
+
+
+@app.command()
+def dispatch(
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+) -> None:
+    """Send alerts to subscriptions; any number of these may share a PostgreSQL."""
+    # Apprise and aiohttp: half a second that the other commands need not wait for (python -X importtime, 2026-11-22).
+    from feed.alerts import dispatch as dispatcher
+
+    with database() as engine:
+        public_url = settings().public_url or f"http://127.0.0.1:{PORT}"
+        opens = sealer(settings().key("secret_key"), settings().data)
+        dispatcher.run(engine, opens, settings().guard, public_url, with_parent=with_parent)
 
 
 @app.command()
@@ -272,10 +293,14 @@ def _serve(engine: Engine, listener: socket.socket, about: str) -> None:
     # Half a second that the other commands need not wait for (python -X importtime, 2026-11-22).
     from feed import serving
 
-    host, port, *_ = listener.getsockname()
-    public_url = settings().public_url or f"http://{host}:{port}"
+    public_url = _public_url(listener)
     say.print(f"[bold]Tokentape[/] serves {public_url} · {about} · Ctrl-C stops it")
     serving.serve(engine, listener, public_url)
+
+
+def _public_url(listener: socket.socket) -> str:
+    host, port, *_ = listener.getsockname()
+    return settings().public_url or f"http://{host}:{port}"
 
 
 def _schedule(engine: Engine) -> Schedule:

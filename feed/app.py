@@ -18,6 +18,7 @@ from feed.api import (
     feeds,
     history,
     hosts,
+    metrics,
     models,
     plans,
     prices,
@@ -67,6 +68,7 @@ def create_app(
     )  # fmt: skip
     for noun in answering:
         app.include_router(noun.router)
+    app.include_router(metrics.router)
     app.include_router(pages.router, include_in_schema=False)
     # FastAPI's own way to extend the contract: https://fastapi.tiangolo.com/how-to/extending-openapi/
     app.openapi = lambda: _contract(app)  # type: ignore[method-assign]

@@ -13,7 +13,7 @@ from statistics import median, quantiles
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("crawler", "history", "feed", "installation.py", "tokentape.py")
+ROOMS = ("crawler", "history", "feed", "installation.py", "subscribers.py", "tokentape.py")
 # What each rule allows, in lines.
 FUNCTION_MEDIAN, FUNCTION_P90, FUNCTION_MAX = 10, 30, 60
 MODULE_P90, MODULE_MAX, SPIDER_MAX = 250, 400, 90
@@ -23,7 +23,7 @@ BACKWARDS = ["gro.ipyp", "gro.detsohnohtyp", ".sjmpn", "oi.setarc", "oi.rekcod",
 REGISTRY_HOSTS = [word[::-1] for word in BACKWARDS]
 MACHINE_PATHS = [word[::-1] for word in ["/krow/", "/tpo/", "/toor/"]]
 # SQLAlchemy loads the driver that a URL names, uvicorn the fastest loop and parser that are there.
-LOADED_BY_NAME = {"psycopg", "uvloop", "httptools"}
+LOADED_BY_NAME = {"psycopg", "httptools"}
 # What tools leave in an unpacked archive, where git cannot tell it from the project.
 OWN_WORK = {line.strip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()} | {".git"}
 
@@ -68,8 +68,9 @@ def test_every_lint_ignore_has_its_reason_on_the_line_above() -> None:
     assert [where for path in paths for where in unexplained(path)] == []
 
 
-def test_sql_is_written_in_history_only() -> None:
-    outside = [path for path in modules() if path.relative_to(ROOT).parts[0] != "history"]
+def test_sql_is_written_in_history_and_of_alerts_beside_them_only() -> None:
+    outside = [path for path in modules() if not path.is_relative_to(ROOT / "history")]
+    outside = [path for path in outside if not path.is_relative_to(ROOT / "feed" / "alerts")]
     assert {str(path.relative_to(ROOT)): words for path in outside if (words := sql_words(path))} == {}
 
 

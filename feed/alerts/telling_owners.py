@@ -45,7 +45,7 @@ def _draft(connection: Connection, ended: Row[Any], now: datetime) -> Draft:
         "since": to_rfc3339(ended.failing_since or now),
         "reason": ended.reason[:LONGEST_ERROR],
         "last_error": None if last is None else last[:LONGEST_ERROR],
-        "resume": f'PATCH /v1/subscriptions/{ended.uid} {{"state": "active"}}',
+        "resume": f"POST /v1/subscriptions/{ended.uid}/resume",
         "resume_after": cursor,
     }
     payload = msgspec.json.encode({"type": TYPE, "timestamp": to_rfc3339(now), "data": data}).decode()

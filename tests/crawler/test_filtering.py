@@ -39,6 +39,7 @@ def through(
                 return await real(host, port, flags=socket.AI_NUMERICHOST, **wanted)
             return [each for address in known for each in await found(address, port, **wanted)]
 
+        # A method of the class, to mypy.
         loop.getaddrinfo = found  # type: ignore[method-assign,assignment]
         proxy = FilteringProxy(guard)
         where = await proxy.start()

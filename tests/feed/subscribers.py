@@ -70,7 +70,7 @@ class Received(NamedTuple):
     headers: dict[str, str]
 
 
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 @dataclass
@@ -85,7 +85,7 @@ class Endpoint:
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.received.append(Received(request.path, headers.get("webhook-id", ""), body, headers))
-        return await self.answer(request) if self.answer else web.Response(status=204)  # type: ignore[arg-type]
+        return await self.answer(request) if self.answer else web.Response(status=204)
 
 
 @asynccontextmanager

@@ -80,6 +80,7 @@ class Sockets:
 
 @pytest.fixture(params=[asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
 def run(request: pytest.FixtureRequest) -> Run:
+    # pytest knows no type of what it hands over.
     return request.param  # type: ignore[no-any-return]
 
 

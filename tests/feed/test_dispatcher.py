@@ -83,7 +83,8 @@ def subscribed(engine: Engine, count: int = 1, times: int = 1, **values: object)
 def state_of(engine: Engine, one: int) -> tuple[str, str]:
     with engine.connect() as connection:
         found = connection.execute(select(subscription.c.state, subscription.c.reason).where(subscription.c.id == one))
-        return tuple(found.one())  # type: ignore[return-value]
+        state, reason = found.one()
+        return state, reason
 
 
 def test_every_subscription_is_told_every_message_once_and_in_order(world: World) -> None:
@@ -193,7 +194,12 @@ def test_an_unproven_subscription_is_told_nothing_but_its_challenge(world: World
 def test_a_subscription_without_a_former_secret_signs_with_one(world: World) -> None:
     subscribed(world.engine)
     seen: list[Target] = []
-    world.answer = lambda target, *_: (seen.append(target), OK)[1]
+
+    def answer(target: Target, _message: Message, _at: datetime) -> Result:
+        seen.append(target)
+        return OK
+
+    world.answer = answer
     world.run(NOW + HOUR)
     assert seen[0].secrets == (SECRET, None)
 

@@ -7,12 +7,12 @@ from sqlalchemy import Engine, select, update
 
 from feed.alerts import attempts, queue
 from feed.alerts.attempts import Batch
-from feed.alerts.model import Attempt, Result
+from feed.alerts.model import Attempt, DeliveryState, Result
 from feed.alerts.queue import End, Turn
 from feed.alerts.rounds import LEASE, Rounds
 from feed.alerts.tables import delivery, subscription
 from feed.alerts.tables import queue as turns
-from history.db import writing
+from history.db import connect, writing
 from tests.feed.rows import HOUR, NOW
 from tests.feed.subscribers import Plain, add_subscriptions, tell
 
@@ -49,8 +49,6 @@ def test_the_turns_of_the_dead_are_taken_when_their_lease_ends(engine: Engine) -
 
 
 def test_two_dispatchers_that_claim_at_once_take_different_turns(postgresql_url: str) -> None:
-    from history.db import connect
-
     engine = connect(postgresql_url)
     ids = subscribed(engine, 40)
     with writing(engine) as one, writing(engine) as other:
@@ -82,9 +80,9 @@ def test_a_holder_whose_lease_was_taken_over_puts_nothing_back(engine: Engine) -
 def told(engine: Engine, holder: str, one: int, message: int, result: Result) -> None:
     """One attempt at one message, and the turn is over."""
     attempt = Attempt(one, message, NOW + message * SECOND, 3, result)
-    state = "delivered" if result.succeeded else "pending"
+    state: DeliveryState = "delivered" if result.succeeded else "pending"
     due_at, failures = (NOW, 0) if result.succeeded else (NOW + HOUR, 1)
-    batch = Batch([(attempt, 1, state)], over=[(Turn(one, failures), due_at)])  # type: ignore[list-item]
+    batch = Batch([(attempt, 1, state)], over=[(Turn(one, failures), due_at)])
     with queue.taking(engine) as connection:
         attempts.write(connection, batch, holder, NOW + SECOND)
 
@@ -137,8 +135,6 @@ def test_who_is_paused_loses_his_turn_and_keeps_what_is_pending(engine: Engine) 
 
 def test_a_turn_is_not_dropped_while_a_message_is_being_added(postgresql_url: str) -> None:
     """The one race of this queue: nothing is pending any more, and in the same moment something is added."""
-    from history.db import connect
-
     engine = connect(postgresql_url)
     (one,) = subscribed(engine)
     claimed(engine, "a")

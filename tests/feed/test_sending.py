@@ -70,8 +70,8 @@ def says(words: bytes) -> Talk:
     return talk
 
 
-def status(code: int, **headers: str) -> Callable[[web.Request], Coroutine[Any, Any, web.Response]]:
-    async def answer(_request: web.Request) -> web.Response:
+def status(code: int, **headers: str) -> Callable[[web.BaseRequest], Coroutine[Any, Any, web.Response]]:
+    async def answer(_request: web.BaseRequest) -> web.Response:
         return web.Response(status=code, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
     return answer
@@ -86,7 +86,7 @@ def test_any_2xx_is_a_success(code: int) -> None:
 def test_a_redirect_is_a_failure_and_is_not_followed(code: int) -> None:
     seen: list[str] = []
 
-    async def answer(request: web.Request) -> web.Response:
+    async def answer(request: web.BaseRequest) -> web.Response:
         seen.append(request.path)
         return web.Response(status=code, headers={"location": "/elsewhere"})
 
@@ -223,7 +223,7 @@ def test_a_refused_connection_is_a_failure_in_words() -> None:
 
 
 def test_a_body_that_is_no_text_is_kept_as_far_as_it_can_be() -> None:
-    async def answer(_request: web.Request) -> web.Response:
+    async def answer(_request: web.BaseRequest) -> web.Response:
         return web.Response(status=500, body=b"\xff\x00ok")
 
     assert answered(answer).response == "��ok"

@@ -117,7 +117,7 @@ def test_the_message_says_what_ended_why_and_how_to_go_on(engine: Engine, ended:
         "since": "2026-05-22T16:10:00Z",
         "reason": "it has failed for five days",
         "last_error": "no answer within 15 s",
-        "resume": 'PATCH /v1/subscriptions/sub_1 {"state": "active"}',
+        "resume": "POST /v1/subscriptions/sub_1/resume",
         "resume_after": 19,
     }
     assert "/v1/changes?after=19" in rendered(payload).body_text
