@@ -18,6 +18,8 @@ from history.queries import Change, Story
 from history.units import UNITS
 
 MOST_NAMES = 100
+# PostgreSQL's index takes no more than 2,704 bytes of a row.
+LONGEST = 2_500
 JUMPED = "volume_jumped"
 SCHEDULED = frozenset({EventKind.PRICE_SCHEDULED, EventKind.PRICE_CANCELLED})
 MOVED = frozenset({EventKind.PRICE_RAISED, EventKind.PRICE_LOWERED})
@@ -122,6 +124,12 @@ class Filter(BaseModel):
     corrections: Literal["include", "exclude"] = Field("include", description="Corrections of our own record.")
     volume_pct: Percent | None = Field(None, description="Volumes that jump by at least so many percent; unset: none.")
 
+    @model_validator(mode="after")
+    def _fits(self) -> "Filter":
+        if (size := len(self.text.encode())) > LONGEST:
+            raise ValueError(f"it has {size} bytes, and may have {LONGEST}: make two subscriptions of it")
+        return self
+
     @cached_property
     def _checks(self) -> tuple[Callable[[Change], bool], ...]:
         return (*_checks(self), *_moves(self))
@@ -187,7 +195,7 @@ def _checks(asked: Filter) -> Iterator[Callable[[Change], bool]]:
     if asked.corrections == "exclude":
         yield lambda one: one.kind is not EventKind.PRICE_CORRECTED
     if asked.confirmed:
-        yield lambda one: getattr(one, "held_since", None) is not None
+        yield lambda one: one.held_since is not None
 
 
 def _moves(asked: Filter) -> Iterator[Callable[[Change], bool]]:

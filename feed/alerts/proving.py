@@ -93,7 +93,8 @@ def rotate(
     }
     if overlap > timedelta(0):
         values |= {"former_secret": subscription.c.secret, "former_until": now + overlap}
-    connection.execute(update(subscription).where(subscription.c.id == one.id).values(**values))
+    this = subscription.c.id == one.id, subscription.c.state != "deleted"
+    connection.execute(update(subscription).where(*this).values(**values))
     return secret
 
 

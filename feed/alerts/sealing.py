@@ -48,13 +48,14 @@ def sealer(setting: str, folder: Path) -> Sealer:
     if keys := [key.strip() for key in setting.split(",") if key.strip()]:
         return Sealer(keys, SETTING)
     path = folder / FILE
-    with suppress(FileExistsError):
-        if not path.exists():
-            _make(path)
     try:
-        return Sealer([path.read_text(encoding="ascii").strip()], str(path))
+        with suppress(FileExistsError):
+            if not path.exists():
+                _make(path)
+        key = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise NoSecretKey(f"{path} cannot be read ({error}); mend it, or set {SETTING}") from error
+        raise NoSecretKey(f"{path} can be neither made nor read ({error}); mend it, or set {SETTING}") from error
+    return Sealer([key], str(path))
 
 
 def _make(path: Path) -> None:

@@ -195,7 +195,9 @@ def _filter_id(connection: Connection, asked: Filter) -> int:
 
 
 def _set(connection: Connection, subscription_id: int, **values: Any) -> None:
-    connection.execute(update(subscription).where(subscription.c.id == subscription_id).values(**values))
+    """Nothing comes back to what somebody else has deleted meanwhile."""
+    this = subscription.c.id == subscription_id, subscription.c.state != "deleted"
+    connection.execute(update(subscription).where(*this).values(**values))
 
 
 def _random() -> str:

@@ -77,6 +77,12 @@ def test_a_key_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         sealer("", tmp_path)
 
 
+def test_where_no_key_file_can_be_made_the_setting_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file, not a folder")
+    with pytest.raises(NoSecretKey, match=r"neither made nor read.*set TOKENTAPE_SECRET_KEY"):
+        sealer("", tmp_path / "data")
+
+
 def test_the_setting_is_not_shown() -> None:
     assert "hunter2" not in repr(Settings(secret_key=SecretStr("hunter2")))
     assert Settings(secret_key=SecretStr(" hunter2 ")).key("secret_key") == "hunter2"

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import Engine, func, select
 from feed.alerts import deliveries, keys, proving, queue, subscriptions
 from feed.alerts import tables as t
 from feed.alerts.digests import next_digest
-from feed.alerts.filters import Filter
+from feed.alerts.filters import LONGEST, Filter
 from feed.alerts.keys import Key
 from feed.alerts.proving import TooSoon
 from feed.alerts.rounds import Round, Rounds
@@ -125,6 +126,14 @@ def test_equal_filters_are_one_row(engine: Engine, key: Key) -> None:
         made(engine, key, filter=Filter.model_validate({"country": country}))
     with reading(engine) as connection:
         assert connection.execute(select(func.count()).select_from(t.subscription_filter)).scalar() == 1
+
+
+def test_the_longest_filter_can_be_kept(engine: Engine, key: Key) -> None:
+    """Random names, which nothing can compress."""
+    names = [token_hex(22) for _ in range((LONGEST - len('{"model":[]}')) // len(f'"{token_hex(22)}",'))]
+    asked = Filter.model_validate({"model": names})
+    assert len(asked.text) > LONGEST - 50
+    assert Filter.parse(made(engine, key, filter=asked).filter) == asked
 
 
 def test_a_key_sees_its_own_and_an_admin_all(engine: Engine, key: Key) -> None:
@@ -244,6 +253,18 @@ def secrets_of(engine: Engine, one: Subscription, at: Any) -> tuple[str, str | N
     with writing(engine) as connection:
         connection.execute(t.delivery.delete())
     return turn.target.secrets.current, turn.target.secrets.former
+
+
+def test_nothing_comes_back_to_what_is_deleted(engine: Engine, key: Key) -> None:
+    one = active(engine, key)
+    doing(engine, subscriptions.remove, one, NOW)
+    with writing(engine) as connection:
+        proving.rotate(connection, one, SEALER, NOW, None, HOUR)
+        subscriptions.change(connection, one, NOW + HOUR, name="back")
+        assert proving.prove(connection, one, one.proof, NOW)
+    with reading(engine) as connection:
+        row = connection.execute(select(t.subscription)).one()
+    assert (row.state, row.secret, row.former_secret, row.name, row.updated_at) == ("deleted", None, None, "mine", NOW)
 
 
 def test_secrets_rotate_with_overlap(engine: Engine, key: Key) -> None:

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from feed.alerts import deliveries, keys, queue
 from feed.alerts import tables as t
+from feed.alerts.fanout import fan_out
 from feed.alerts.rounds import Rounds
 from feed.alerts.sealing import Sealer
 from feed.api import records as api_records
@@ -380,6 +381,28 @@ def test_a_preview_says_what_would_have_been_sent(ask: Asker, rows: Rows) -> Non
     assert ask("POST", "/preview").json()["count"] == 1
     assert ask("POST", "/preview", {"filter": {"direction": "up"}}).json()["stories"] == []
     assert "days" in refusal(ask("POST", "/preview", {"days": 91}), 422)
+
+
+def test_a_change_reaches_whoever_proved_to_want_it(ask: Asker, engine: Engine, rows: Rows, clock: Clock) -> None:
+    with queue.adding(engine) as connection:
+        assert fan_out(connection, PUBLIC_URL, clock.now) == 0
+    cheaper, dearer = ({"filter": {"direction": direction}} for direction in ("down", "up"))
+    wanting, other, unproven = proven(ask, engine, **cheaper), proven(ask, engine, **dearer), ask.subscribed()["id"]
+    flash_cut(rows)
+    with queue.adding(engine) as connection:
+        assert fan_out(connection, PUBLIC_URL, clock.now) == 1
+    told_to = {turn.target.uid: turn.letters for turn in Rounds(engine, SEALER, "d").take(clock.now, 10, 10)}
+    types = {uid: [message.type for message, _ in letters] for uid, letters in told_to.items()}
+    challenge = "subscription.challenge"
+    assert types == {wanting: [challenge, "price.changed"], other: [challenge], unproven: [challenge]}
+    [story] = [one for one in ask("GET", f"/{wanting}/deliveries").json()["deliveries"] if one["type"] != challenge]
+    assert (story["type"], story["state"], story["attempts"]) == ("price.changed", "pending", [])
+    payload = json.loads(ask("GET", f"/{wanting}/deliveries/{story['id']}").json()["payload"])
+    assert payload["data"]["resume_after"] == 5
+    missed = {"since": "2026-05-22T00:00:00Z"}
+    assert ask("POST", f"/{other}/replay", missed).json() == {"messages": 0}
+    assert ask("PATCH", f"/{other}", cheaper).status_code == 200
+    assert ask("POST", f"/{other}/replay", missed).json() == {"messages": 1}
 
 
 def test_without_a_desk_nobody_subscribes(engine: Engine, clock: Clock) -> None:
