@@ -6,6 +6,7 @@ Prints the ports, the well-behaved ones first; writes a line into LOG for each m
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from functools import partial
 from hashlib import sha256
 from itertools import cycle
 from pathlib import Path
@@ -84,6 +85,7 @@ class Good(asyncio.Protocol):
         self.number, self.log, self.read = number, log, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -96,12 +98,12 @@ class Good(asyncio.Protocol):
                 return
             body, self.read = self.read[head + 4 : end], self.read[end:]
             self.log.append(f"{self.number} {headers['webhook-id']} {sha256(body).hexdigest()[:12]}\n")
-            self.transport.write(OK)  # type: ignore[attr-defined]
+            self.transport.write(OK)
 
 
 async def serve(good: int, bad: int, log: Path) -> None:
     loop, told = asyncio.get_running_loop(), list[str]()
-    servers = [await loop.create_server(lambda n=n: Good(n, told), "127.0.0.1", 0) for n in range(good)]
+    servers = [await loop.create_server(partial(Good, number, told), "127.0.0.1", 0) for number in range(good)]
     for number in range(bad):
         answer = BAD[number % len(BAD)]
 

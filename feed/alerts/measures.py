@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Boolean, Connection, func, literal_column, select, text
+from sqlalchemy import Boolean, Connection, func, literal_column, select
 
-from feed.alerts.tables import delivery, queue, subscription, tally
+from feed.alerts.tables import IS_PENDING, delivery, queue, subscription, tally
 
 
 class Attempts(NamedTuple):
@@ -29,9 +29,8 @@ class Measures(NamedTuple):
 
 def measures(connection: Connection) -> Measures:
     """Each of these reads an index of what is pending, or a small table."""
-    is_pending = text("state = 0")
     pending, oldest = connection.execute(
-        select(func.count(), func.min(delivery.c.created_at)).select_from(delivery).where(is_pending)
+        select(func.count(), func.min(delivery.c.created_at)).select_from(delivery).where(IS_PENDING)
     ).one()
     in_trouble = literal_column("failures > 0", Boolean)
     lines = select(in_trouble, func.count()).select_from(queue).group_by(in_trouble)

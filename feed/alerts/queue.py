@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from feed.alerts.tables import delivery, queue, subscription
+from feed.alerts.tables import IS_PENDING, delivery, queue, subscription
 from history.db import writing
 from history.queries.prepared import Prepared
 
@@ -75,7 +75,7 @@ def enqueue(connection: Connection, subscription_ids: Select[Any] | Sequence[int
     waiting = select(subscription.c.id, bindparam("now", now, queue.c.due_at.type), text("0")).where(
         subscription.c.id.in_(subscription_ids),
         subscription.c.state.in_(TELLABLE),
-        exists().where(delivery.c.subscription_id == subscription.c.id, delivery.c.state == "pending"),
+        exists().where(delivery.c.subscription_id == subscription.c.id, IS_PENDING),
     )
     added = insert(queue).from_select(["subscription_id", "due_at", "failures"], waiting)
     connection.execute(added.on_conflict_do_nothing(index_elements=["subscription_id"]))
@@ -139,7 +139,7 @@ def drop_told(connection: Connection, subscription_ids: Sequence[int]) -> None:
     """No more turns for those of these that nobody holds, where nothing is pending or nobody may be told."""
     still = exists().where(
         delivery.c.subscription_id == queue.c.subscription_id,
-        delivery.c.state == "pending",
+        IS_PENDING,
         exists().where(subscription.c.id == queue.c.subscription_id, subscription.c.state.in_(TELLABLE)),
     )
     gone = queue.c.subscription_id.in_(subscription_ids), queue.c.holder.is_(None), ~still
@@ -150,7 +150,7 @@ def drop_told(connection: Connection, subscription_ids: Sequence[int]) -> None:
 def _pending_of(dialect: Dialect) -> Prepared:
     oldest = (
         select(delivery.c.subscription_id, delivery.c.message_id, delivery.c.attempts)
-        .where(text("state = 0"))
+        .where(IS_PENDING)
         .order_by(delivery.c.message_id)
         .limit(bindparam("most"))
     )

@@ -38,8 +38,9 @@ class Watch:
             try:
                 told = await asyncio.to_thread(self._news)
                 if now >= digests_at:
-                    told += await asyncio.to_thread(self._digests)
-                    digests_at = now + DIGESTS
+                    due = await asyncio.to_thread(self._digests)
+                    told += due
+                    digests_at = now if due else now + DIGESTS
                 if now >= prune_at and not await asyncio.to_thread(self._prune):
                     prune_at = now + PRUNING
             except (OperationalError, InterfaceError) as error:
