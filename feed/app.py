@@ -18,7 +18,6 @@ from feed.api import (
     feeds,
     history,
     hosts,
-    metrics,
     models,
     plans,
     prices,
@@ -28,7 +27,7 @@ from feed.api import (
     status,
     volumes,
 )
-from feed.desk import bodies, deliveries, proofs
+from feed.desk import bodies, deliveries, metrics, proofs
 from feed.desk import subscriptions as subscribing
 from feed.desk.callers import Desk
 from feed.edge import Edge
