@@ -1,1 +1,1 @@
-"""Where subscribers come, over HTTP: with a key, for subscriptions and for what became of their deliveries."""
+"""Where subscribers come, over HTTP: with a key, for subscriptions and deliveries; and how alerts fare."""
