@@ -4,7 +4,6 @@ import ast
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from difflib import get_close_matches
 from functools import lru_cache
@@ -13,6 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from crawler.failures import PageChanged
 from crawler.page import Page

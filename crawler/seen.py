@@ -38,7 +38,8 @@ class Unread(Counter[str]):
     def add_table(self, table: Outlined) -> None:
         # A rewritten table (a second header row, two halves joined) shares its last row with what it was; a row
         # without cells is the one empty tuple, which any table may end with.
-        self._tables[id(next((row for row in reversed(table.grid) if row), table))] = table
+        last = table.grid[-1] if table.grid else ()
+        self._tables[id(last or next((row for row in reversed(table.grid) if row), table))] = table
 
 
 def note_table(unread: Counter[str], table: Outlined) -> None:
