@@ -26,7 +26,9 @@ class Unread(Counter[str]):
     made; what is noted are references, which costs nothing while a page is read."""
 
     def __init__(self, counted: Mapping[str, int] | Iterable[str] = ()) -> None:
-        super().__init__(counted)
+        super().__init__()
+        if counted:
+            self.update(counted)
         self._tables: dict[int, Outlined] = {}
         self.known: set[str] = set()
 
