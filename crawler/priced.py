@@ -62,7 +62,7 @@ def components(stated: Iterable[tuple[str, Stated]]) -> tuple[PriceComponent, ..
 def terms(stated: Iterable[tuple[str, Stated]]) -> tuple[str, ...]:
     """The terms, each with its unit: "cache storage: free"; one alone where it holds for all; a dash says nothing."""
     row = list(stated)
-    said = [(unit, term) for unit, term in row if isinstance(term, str)]
+    said = [(unit, term) for unit, term in row if type(term) is str]
     if not said:
         return ()
     words = {term for _, term in said}

@@ -91,7 +91,7 @@ def rates(
     conditions = tuple([header for header in table.header if _is_condition(header)])
     if len({unit for unit, _ in units.values()}) < len(units) or len(names) != 1:
         raise PageChanged(f"{table} states one thing twice: {list(table.header)}")
-    label, above = _Label(""), None
+    label, above, wanted = _Label(""), None, list(units.values())
     for row in table.rows({header: (header,) for header in (*names, *conditions, *units)}):
         if (cell := row.pop(names[0])).text:
             stated = _label(cell)
@@ -107,8 +107,10 @@ def rates(
         if "" in [cell.text for cell in cells]:
             # In Markdown an empty cell may be one merged with the cell above.
             raise PageChanged(f"{table}: {label.name!r} has an empty cell where a price or a dash should be")
-        priceable = zip(units.values(), cells, strict=True)
-        said = [(unit, priced.price(unit, cell, currency, per, when)) for (unit, per), cell in priceable]
+        said = [
+            (unit, priced.price(unit, cell, currency, per, when))
+            for (unit, per), cell in zip(wanted, cells, strict=True)
+        ]
         prices = priced.components(said)
         if label.valid_from or label.valid_to:
             since, until = label.valid_from, label.valid_to
