@@ -4,10 +4,14 @@ import sys
 
 from bench import api, corpus, costs, crawl, detect, imports, replay, scale, sequences, year
 
+PARTS = (corpus, crawl, replay, imports, detect, api, costs, scale, year, sequences)
+
 
 def main() -> int:
     figures = []
-    for part in (corpus, crawl, replay, imports, detect, api, costs, scale, year, sequences):
+    for number, part in enumerate(PARTS, 1):
+        title = (part.__doc__ or "").partition("\n")[0]
+        print(f"[{number}/{len(PARTS)}] {part.__name__.removeprefix('bench.')}: {title}", flush=True)
         for figure in part.figures():
             print(figure, flush=True)
             figures.append(figure)

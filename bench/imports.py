@@ -2,17 +2,13 @@
 
 import gzip
 import json
-import resource
-import subprocess
-import sys
 import tempfile
-import time
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 
 import migrations
 from bench.figures import Figure
+from bench.sides import compare, main
 from crawler.importing import import_all, versions
 from history.db import connect
 
@@ -25,21 +21,11 @@ def figures() -> list[Figure]:
     if not MAPS.is_dir():
         print(f"imports: skipped, there are no maps at {MAPS}")
         return []
-    pairs = [(_child("ours"), _child("bare")) for _ in range(RUNS + 1)][1:]
-    ours, bare = [median(side[which]["seconds"] for side in pairs) for which in (0, 1)]
-    ratio = median(a["seconds"] / b["seconds"] for a, b in pairs)
-    peak = median(a["peak_mb"] for a, _ in pairs)
+    told = compare("bench.imports", RUNS)
     return [
-        Figure("import of 51 maps / bare json + dict", ratio, 8, f"{ours:.2f} s, bare {bare:.2f} s"),
-        Figure("import, peak memory in MB", peak, 400, ""),
+        Figure("import of 51 maps / bare json + dict", told.ratio, 8, told.detail),
+        Figure("import, peak memory in MB", told.peak_mb, 400, ""),
     ]
-
-
-def _child(which: str) -> dict[str, float]:
-    # Our own interpreter and module; there is no shell.
-    done = subprocess.run([sys.executable, "-m", "bench.imports", which], check=True, capture_output=True)
-    told: dict[str, float] = json.loads(done.stdout)
-    return told
 
 
 def bare() -> None:
@@ -62,15 +48,5 @@ def ours() -> None:
             pass
 
 
-def main() -> None:
-    """One side, in a process of its own; the time to import the modules is in neither figure."""
-    work = {"ours": ours, "bare": bare}[sys.argv[1]]
-    began = time.perf_counter()
-    work()
-    took = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": took, "peak_mb": peak}))
-
-
 if __name__ == "__main__":
-    main()
+    main({"ours": ours, "bare": bare})

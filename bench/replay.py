@@ -2,16 +2,12 @@
 
 import gzip
 import json
-import resource
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
-from statistics import median
 
 import migrations
 from bench.figures import Figure
+from bench.sides import compare, main
 from crawler.replay import captures_in, replay
 from history.db import connect
 
@@ -24,26 +20,11 @@ def figures() -> list[Figure]:
     if not RECORDED.is_dir():
         print(f"replay: skipped, there are no captures at {RECORDED}")
         return []
-    pairs = [(_child("ours"), _child("bare")) for _ in range(RUNS + 1)][1:]
-    ours, bare = [median(side[which]["seconds"] for side in pairs) for which in (0, 1)]
-    ratio = median(a["seconds"] / b["seconds"] for a, b in pairs)
-    peak = median(a["peak_mb"] for a, _ in pairs)
+    told = compare("bench.replay", RUNS)
     return [
-        Figure(
-            "replay of the captures / bare json + dict",
-            ratio,
-            6,
-            f"{ours:.2f} s, bare {bare:.2f} s",
-        ),
-        Figure("replay, peak memory in MB", peak, 250, ""),
+        Figure("replay of the captures / bare json + dict", told.ratio, 6, told.detail),
+        Figure("replay, peak memory in MB", told.peak_mb, 250, ""),
     ]
-
-
-def _child(which: str) -> dict[str, float]:
-    # Our own interpreter and module; there is no shell.
-    done = subprocess.run([sys.executable, "-m", "bench.replay", which], check=True, capture_output=True)
-    told: dict[str, float] = json.loads(done.stdout)
-    return told
 
 
 def bare() -> None:
@@ -66,15 +47,5 @@ def ours() -> None:
             pass
 
 
-def main() -> None:
-    """One side, in a process of its own; the time to import is in neither figure."""
-    work = {"ours": ours, "bare": bare}[sys.argv[1]]
-    began = time.perf_counter()
-    work()
-    took = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": took, "peak_mb": peak}))
-
-
 if __name__ == "__main__":
-    main()
+    main({"ours": ours, "bare": bare})

@@ -73,18 +73,21 @@ class Amount(NamedTuple):
     unit: Quantity | None = None
 
 
-# A page says "-" and its few prices again and again.
 @lru_cache(maxsize=4096)
 def parse(text: str, currency: str | None = None) -> Amount:
     """Exactly one amount that accounts for every character, or PageChanged.
 
     `currency` is what the source declares: it stands in where the text names none, and must agree where it does.
     """
+    return _parsed(text, currency)
+
+
+def _parsed(text: str, currency: str | None) -> Amount:
     match = _AMOUNT.fullmatch(text.strip())
     if match is None:
         raise PageChanged(f"{text!r} is not one amount of money with a known unit")
     before, number, after, basis, *_ = match.groups()
-    stated = _currency(text, (before, after), currency)
+    stated = _currency(text, (before, after), currency) if before or after or currency is None else currency
     per, unit = _counted(match) if basis else (None, None)
     return Amount(Decimal(number.replace(",", "")), stated, per, unit)
 
@@ -116,7 +119,13 @@ def basis(text: str, currency: str | None = None) -> Basis:
     return Basis(*_counted(match), _currency(text, (match["sign"],), currency) if match["sign"] or currency else None)
 
 
+# A page says "-" and its few prices again and again.
 @lru_cache(maxsize=4096)
+def said(text: str, currency: str | None = None) -> Amount | str:
+    """One amount, or the term that stands in its place."""
+    return _parsed(text, currency) if (found := term(text)) is None else found
+
+
 def term(text: str) -> str | None:
     """What stands in place of an amount: "Free", "Contact us", "—"; None where the text is something else."""
     return _TERMS.get(text.strip().replace("\\-", "-").casefold())
@@ -152,7 +161,8 @@ def _currency(text: str, signs: Iterable[str | None], declared: str | None) -> s
         if declared is None:
             raise PageChanged(f"{text!r} names no currency")
         return declared
-    common = [code for code in stated[0] if all(code in meant for meant in stated)]
+    first, *others = stated
+    common = [code for code in first if all(code in meant for meant in others)] if others else first
     if not common or (declared or common[0]) not in common:
         raise PageChanged(f"{text!r} is not in {declared or 'one currency'}")
     return declared or common[0]

@@ -13,6 +13,7 @@ from crawler.sheet import PriceSheet
 from history.model import Conditions, Offer, Provider
 
 _EMBEDDINGS = frozenset({"向量模型", "embeddingmodels"})
+_DASH = re.compile("[—–]")
 _SCRIPT = re.compile(r'"MDContent": ?("(?:[^"\\]|\\.)+")')
 
 
@@ -53,7 +54,7 @@ def offers(
     for table in tables:
         known = units_of(table, units, currency)
         found = {unit for unit, _ in known.values()}
-        heading = plain(re.split("[—–]", table.heading)[-1])
+        heading = plain(_DASH.split(table.heading)[-1])
         tier = tiers.get(heading)
         if tier is None and "output_tokens" not in found:
             table.leave()

@@ -3,9 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple, cast
 
 from crawler.failures import PageChanged
 from crawler.seen import note_known, note_table
@@ -52,7 +51,8 @@ class Cell(NamedTuple):
     def line(cls, written: str) -> "Cell":
         """From text without line breaks of the page."""
         text = " ".join(written.split()) if written.isascii() else tidy(written)
-        return cls(text, "", (), (text,) if text else ())
+        # A page has thousands of cells: past the Python of a named tuple's constructor.
+        return tuple.__new__(cls, (text, "", (), (text,) if text else ()))
 
 
 EMPTY = Cell("")
@@ -71,41 +71,44 @@ class Spanned(NamedTuple):
     rowspan: int = 1
 
 
-def spread(rows: Sequence[Sequence[Spanned]]) -> tuple[tuple[Cell, ...], ...]:
+def spread(rows: Iterable[Sequence[Cell | Spanned]]) -> tuple[tuple[Cell, ...], ...]:
     """Every merged cell repeated in each place that it covers."""
     hanging: dict[int, tuple[Cell, int]] = {}
     return tuple([_spread_row(row, hanging) for row in rows])
 
 
-def _spread_row(row: Sequence[Spanned], hanging: dict[int, tuple[Cell, int]]) -> tuple[Cell, ...]:
-    if row and not hanging:
-        cells, colspans, rowspans = zip(*row, strict=True)
-        if colspans.count(1) == len(row) == rowspans.count(1):
-            return cells
+def _spread_row(row: Sequence[Cell | Spanned], hanging: dict[int, tuple[Cell, int]]) -> tuple[Cell, ...]:
+    if not hanging and Spanned not in map(type, row):
+        return tuple(cast(Sequence[Cell], row))
     line: list[Cell] = []
     below: dict[int, tuple[Cell, int]] = {}
-
-    def put(cell: Cell, rows_left: int) -> None:
-        if rows_left > 1:
-            below[len(line)] = cell, rows_left - 1
-        line.append(cell)
-
-    def settle() -> None:
-        while (above := hanging.pop(len(line), None)) is not None:
-            put(*above)
-
-    for cell, colspan, rowspan in row:
-        settle()
+    for one in row:
+        _settle(line, hanging, below)
+        if isinstance(one, Cell):
+            line.append(one)
+            continue
+        cell, colspan, rowspan = one
         for _ in range(colspan):
             if len(line) in hanging:
                 raise PageChanged(f"merged cells overlap at {cell.text!r}")
-            put(cell, rowspan)
-    settle()
+            if rowspan > 1:
+                below[len(line)] = cell, rowspan - 1
+            line.append(cell)
+    _settle(line, hanging, below)
     while hanging:
         line.append(EMPTY)
-        settle()
+        _settle(line, hanging, below)
     hanging.update(below)
     return tuple(line)
+
+
+def _settle(line: list[Cell], hanging: dict[int, tuple[Cell, int]], below: dict[int, tuple[Cell, int]]) -> None:
+    """What hangs down from the rows above into the next places."""
+    while hanging and (above := hanging.pop(len(line), None)) is not None:
+        cell, rows_left = above
+        if rows_left > 1:
+            below[len(line)] = cell, rows_left - 1
+        line.append(cell)
 
 
 class Heading(NamedTuple):
@@ -127,19 +130,12 @@ class Grid(NamedTuple):
 Block = Heading | Prose | Grid
 
 
-class Row:
-    """One row being read: take each cell by the name asked for."""
+class Row(dict[str, Cell]):
+    """One row being read: take each cell by the name asked for; what is left in it was not read."""
 
-    __slots__ = ("_cells",)
-
-    def __init__(self, cells: dict[str, Cell]) -> None:
-        self._cells = cells
-
-    def pop(self, name: str) -> Cell:
-        return self._cells.pop(name)
-
-    def left(self) -> Mapping[str, Cell]:
-        return self._cells
+    def take(self, names: Iterable[str]) -> list[Cell]:
+        """Several at once."""
+        return list(map(self.pop, names))
 
 
 @dataclass(frozen=True)
@@ -153,26 +149,20 @@ class Table:
     notes: Mapping[str, str]
     within: tuple[str, ...]
     unread: Counter[str]
+    header: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """One name a column; several header rows are joined: "Output price / Thinking mode"."""
+    body: tuple[tuple[Cell, ...], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        # Both are asked for at every table, and a cached property costs more than they do.
+        object.__setattr__(self, "header", _header(self.grid, self.head))
+        object.__setattr__(self, "body", self.grid[self.head :])
         note_table(self.unread, self)
-
-    @cached_property
-    def header(self) -> tuple[str, ...]:
-        """One name a column; several header rows are joined: "Output price / Thinking mode"."""
-        if self.head == 1:
-            return tuple([cell.text for cell in self.grid[0]]) if self.grid else ()
-        columns = zip(*self.grid[: self.head], strict=False)
-        return tuple(" / ".join(dict.fromkeys(cell.text for cell in column if cell.text)) for column in columns)
 
     @property
     def corner(self) -> str:
         """What stands at the top left."""
         return self.grid[0][0].text if self.grid and self.grid[0] else ""
-
-    @cached_property
-    def body(self) -> tuple[tuple[Cell, ...], ...]:
-        return self.grid[self.head :]
 
     def rows(self, columns: Columns, ignored: frozenset[str] = frozenset()) -> Iterator[Row]:
         """Each row's cells under the asked names; `columns` gives each name its accepted exact headers.
@@ -181,14 +171,18 @@ class Table:
         """
         header = self.header
         note_known(self.unread, ignored, *columns.values())
-        asked = {self._position(header, spellings): name for name, spellings in columns.items()}
-        over = [(at, name) for at, name in enumerate(header) if at not in asked and name not in ignored]
+        places: dict[str, list[int]] = {}
+        for at, text in enumerate(header):
+            places.setdefault(text.casefold(), []).append(at)
+        found = {self._position(places, spellings): name for name, spellings in columns.items()}
+        over = [(at, name) for at, name in enumerate(header) if at not in found and name not in ignored]
+        asked = list(found.items())
         for cells in self.body:
             if len(cells) != len(header):
                 raise PageChanged(f"{self} has {len(header)} columns, but a row has {[cell.text for cell in cells]}")
-            row = Row({name: cells[at] for at, name in asked.items()})
+            row = Row([(name, cells[at]) for at, name in asked])
             yield row
-            for name in row.left():
+            for name in row:
                 self.unread[name] += 1
             for at, name in over:
                 if cells[at].text:
@@ -227,22 +221,30 @@ class Table:
         """Whether a currency sign stands in a cell: such a table must not go unnoticed."""
         return any(mention_money(row) for row in self.grid)
 
-    def _position(self, header: tuple[str, ...], spellings: tuple[str, ...]) -> int:
+    def _position(self, places: Mapping[str, Sequence[int]], spellings: tuple[str, ...]) -> int:
         # Anthropic's "Base Input Tokens" became "Base input tokens" (2026): a header's case says nothing.
-        known = {spelling.casefold() for spelling in spellings}
-        at = [position for position, text in enumerate(header) if text.casefold() in known]
+        at = [place for spelling in set(map(str.casefold, spellings)) for place in places.get(spelling, ())]
         if len(at) != 1:
             found = "no column" if not at else f"{len(at)} columns"
-            raise PageChanged(f"{self} has {found} {' or '.join(map(repr, spellings))}; its header is {list(header)}")
+            names = " or ".join(map(repr, spellings))
+            raise PageChanged(f"{self} has {found} {names}; its header is {list(self.header)}")
         return at[0]
 
     def __str__(self) -> str:
         return f"the table under {self.heading!r}"
 
 
+def _header(grid: tuple[tuple[Cell, ...], ...], head: int) -> tuple[str, ...]:
+    if head == 1:
+        return tuple([cell.text for cell in grid[0]]) if grid else ()
+    columns = zip(*grid[:head], strict=False)
+    return tuple(" / ".join(dict.fromkeys(cell.text for cell in column if cell.text)) for column in columns)
+
+
 def tables(blocks: Iterable[Block], unread: Counter[str]) -> tuple[Table, ...]:
     """The tables among the blocks of a page, each with its surroundings."""
-    heading, lead, found = "", "", list[Table]()
+    heading, lead = "", ""
+    found: list[Table] = []
     notes: dict[str, str] = {}
     for block in blocks:
         if isinstance(block, Heading):

@@ -1,10 +1,11 @@
 """Lengths: when a price applies by the number of tokens, in all notations: "(32, 128]", "0<Token≤32K", "32k+"."""
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from unicodedata import normalize
+
+from msgspec.structs import replace
 
 from crawler.failures import PageChanged
 from history.model import ALWAYS, Conditions
@@ -35,8 +36,9 @@ def lengths(text: str, each: int = 1, above: Conditions = ALWAYS) -> Conditions:
     if text.strip() in _NONE:
         return ALWAYS
     found = ALWAYS
-    for part in _PARTS.split(normalize("NFKC", text).lower()):
-        flat = re.sub(r"\s+", "", part)
+    written = normalize("NFKC", text).lower()
+    for part in _PARTS.split(written) if _PARTS.search(written) else (written,):
+        flat = "".join(part.split())
         output = _OUTPUT.search(flat) is not None
         flat = (_OUTPUT if output else _INPUT).sub("x", flat).strip(":")
         low, high = _bounds(text, flat, each, above.max_output_tokens if output else above.max_input_tokens)
@@ -89,7 +91,7 @@ def _bounds(text: str, flat: str, each: int, ended: int | None) -> tuple[int | N
 def _whole(text: str, written: str, each: int) -> int:
     digits = written.rstrip("km千万百")
     suffix = written[len(digits) :]
-    size = Decimal(digits) * (_COUNTS[suffix] if suffix else each)
+    size = (int(digits) if digits.isdecimal() else Decimal(digits)) * (_COUNTS[suffix] if suffix else each)
     if size != int(size) or (each == 1 and not suffix and 0 < size < 1_000):
         raise PageChanged(f"{text!r} does not state whole tokens, or not whether they are thousands")
     return int(size)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import takewhile
 from typing import cast
 
 from lxml import etree
@@ -43,7 +42,7 @@ def parse(text: str) -> Element:
 
 def text_of(element: Element) -> str:
     """All text in an element, as it is written."""
-    return cast(str, _TEXT(element))
+    return cast(str, _TEXT(element)) if len(element) else element.text or ""
 
 
 def blocks(tree: Element) -> Iterator[Block]:
@@ -51,9 +50,12 @@ def blocks(tree: Element) -> Iterator[Block]:
     known = _PlainCells()
     for element in _outside_tables(tree):
         if element.tag == "table":
-            if rows := list(_rows(element, known)):
-                yield Grid(spread([cells for _, cells in rows]), _head([row for row, _ in rows]), _within(element))
-        elif element.tag in HEADINGS or _ACE_HEADING.search(element.get("class") or ""):
+            rows: list[Element] = []
+            cells: list[list[Cell | Spanned]] = []
+            _read_rows(element, known, rows, cells)
+            if rows:
+                yield Grid(spread(cells), _head(rows), _within(element))
+        elif element.tag in HEADINGS or ((look := element.get("class")) and _ACE_HEADING.search(look)):
             yield Heading(cell_of(element, prose=True).text)
         elif _is_paragraph(element) and (lines := cell_of(element, prose=True).lines):
             yield Prose(lines)
@@ -142,42 +144,43 @@ def _within(table: Element) -> tuple[str, ...]:
     return tuple(titles)
 
 
-class _PlainCells(dict[str, Spanned]):
+class _PlainCells(dict[str, Cell]):
     """The cells of a page that hold only text, by that text: a price list has the same few hundred again and again."""
 
-    def __missing__(self, text: str) -> Spanned:
-        found = self[text] = Spanned(Cell.line(text))
+    def __missing__(self, text: str) -> Cell:
+        found = self[text] = Cell.line(text)
         return found
 
 
-def _rows(table: Element, known: _PlainCells) -> Iterator[tuple[Element, list[Spanned]]]:
-    loose = list[Element]()
-    for child in table:
-        if child.tag in _CELLS:
+def _read_rows(table: Element, known: _PlainCells, rows: list[Element], cells: list[list[Cell | Spanned]]) -> None:
+    loose: list[Element] = []
+    for child in (*table, None):
+        tag = None if child is None else child.tag
+        if tag in _CELLS:
             # Cells whose <tr> is missing are a row of their own (Baidu's price page, 2026).
-            loose.append(child)
+            loose.append(cast(Element, child))
             continue
         if loose:
-            yield table, _cells(loose, known)
+            rows.append(table)
+            cells.append(_cells(loose, known))
             loose.clear()
-        if child.tag == "tr":
-            yield child, _cells(child, known)
-        elif child.tag in _SECTIONS:
-            yield from _rows(child, known)
-    if loose:
-        yield table, _cells(loose, known)
+        if tag == "tr":
+            rows.append(child)
+            cells.append(_cells(child, known))
+        elif tag in _SECTIONS:
+            _read_rows(child, known, rows, cells)
 
 
-def _cells(row: Iterable[Element], known: _PlainCells) -> list[Spanned]:
-    found = list[Spanned]()
+def _cells(row: Iterable[Element], known: _PlainCells) -> list[Cell | Spanned]:
+    # A generic alias that is called, list[Cell](), would cost more than a cell, and this is for every row.
+    found: list[Cell | Spanned] = []
     for cell in row:
         if cell.tag not in _CELLS:
             continue
         spans = _spans(tuple(held)) if (held := cell.items()) else _ALONE
-        if spans == _ALONE and not len(cell):
-            found.append(known[cell.text or ""])
-        elif spans:
-            found.append(Spanned(cell_of(cell), *spans))
+        if spans:
+            said = cell_of(cell) if len(cell) else known[cell.text or ""]
+            found.append(said if spans == _ALONE else Spanned(said, *spans))
     return found
 
 
@@ -207,5 +210,15 @@ def _span(name: str, stated: str | None, most: int) -> int:
 
 def _head(rows: list[Element]) -> int:
     """How many rows are the header: those of <thead>, else the first ones without <td>, else one."""
-    declared = len(list(takewhile(lambda row: cast(Element, row.getparent()).tag == "thead", rows)))
-    return declared or len(list(takewhile(lambda row: all(cell.tag != "td" for cell in row), rows))) or 1
+    found = 0
+    for row in rows:
+        if cast(Element, row.getparent()).tag != "thead":
+            break
+        found += 1
+    if found:
+        return found
+    for row in rows:
+        if "td" in [cell.tag for cell in row]:
+            break
+        found += 1
+    return found or 1

@@ -1,12 +1,12 @@
 """OpenRouter's `pricing` objects: what each key bills, and overrides as regions of which the narrowest is right."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from crawler.amounts import decimal
 from crawler.failures import PageChanged

@@ -36,36 +36,41 @@ def price(unit: str, cell: Cell, currency: str, per: int | None = None, when: Co
 
     Struck-through text is the list price: what is charged must be lower.
     """
-    if (term := amounts.term(cell.text)) is not None:
-        if cell.struck:
-            raise PageChanged(f"{cell.text!r} stands beside the struck-through {cell.struck!r}")
-        return term
-    charged = amounts.parse(cell.text, currency)
-    count = charged.per if per is None else per
-    if count is None or (charged.per or count) != count or (charged.unit and charged.unit != UNITS[unit].quantity):
-        raise PageChanged(f"{cell.text!r} is not a price for {per or 'a stated number'} of {unit}")
-    if not cell.struck:
-        return PriceComponent(unit, charged.amount, charged.currency, count, when)
-    listed = amounts.parse(cell.struck, currency)
-    if listed.amount <= charged.amount or (listed.per or count) != count:
-        raise PageChanged(f"{cell.text!r} beside the struck-through {cell.struck!r} is not a sale")
-    return PriceComponent(unit, charged.amount, charged.currency, count, when, listed.amount)
+    text, struck = cell.text, cell.struck
+    said = amounts.said(text, currency)
+    if isinstance(said, str):
+        if struck:
+            raise PageChanged(f"{text!r} stands beside the struck-through {struck!r}")
+        return said
+    amount, money, stated, quantity = said
+    count = stated if per is None else per
+    if count is None or (stated or count) != count or (quantity and quantity != UNITS[unit].quantity):
+        raise PageChanged(f"{text!r} is not a price for {per or 'a stated number'} of {unit}")
+    if not struck:
+        return PriceComponent(unit, amount, money, count, when)
+    listed = amounts.parse(struck, currency)
+    if listed.amount <= amount or (listed.per or count) != count:
+        raise PageChanged(f"{text!r} beside the struck-through {struck!r} is not a sale")
+    return PriceComponent(unit, amount, money, count, when, listed.amount)
 
 
 def components(stated: Iterable[tuple[str, Stated]]) -> tuple[PriceComponent, ...]:
     """The prices among what a row states of each unit."""
-    return tuple([said for _, said in stated if isinstance(said, PriceComponent)])
+    return tuple([said for _, said in stated if not isinstance(said, str)])
 
 
 def terms(stated: Iterable[tuple[str, Stated]]) -> tuple[str, ...]:
     """The terms, each with its unit: "cache storage: free"; one alone where it holds for all; a dash says nothing."""
     row = list(stated)
-    said = {(unit, term): None for unit, term in row if isinstance(term, str)}
+    said = [(unit, term) for unit, term in row if type(term) is str]
     if not said:
         return ()
-    if all(isinstance(term, str) for _, term in row) and len({term for _, term in said}) == 1:
-        return tuple(term for _, term in said)[:1]
-    return tuple(f"{UNITS[unit].label}: {term}" for unit, term in said if term != NOT_OFFERED)
+    words = {term for _, term in said}
+    if len(words) == 1 and len(said) == len(row):
+        return (words.pop(),)
+    if words == {NOT_OFFERED}:
+        return ()
+    return tuple(f"{UNITS[unit].label}: {term}" for unit, term in dict.fromkeys(said) if term != NOT_OFFERED)
 
 
 def columns(table: Table, known: Columns, required: Collection[str]) -> Columns:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 from unicodedata import normalize
+
+from msgspec.structs import replace
 
 from crawler import beijing, priced
 from crawler.failures import PageChanged
@@ -27,6 +28,7 @@ _PRICE = re.compile(
 )
 _MONEY = {"元": "CNY", "美元": "USD", "usd": "USD", "$": "USD"}
 _NAME = re.compile(r"(?P<name>[^()（）<>*]+?)(?P<notes>(?: ?[(（][^()（）]+[)）])*)")
+_BARE = re.compile("[^()（）<>*]+")
 _NOTES = re.compile(r"[(（]([^()（）]+)[)）]")
 _QUOTE = re.compile(r"^[>*\s]+")
 _ID = re.compile(r"[A-Za-z][\w.-]*[0-9][\w.-]*")
@@ -34,8 +36,7 @@ _ID = re.compile(r"[A-Za-z][\w.-]*[0-9][\w.-]*")
 _SERVED = frozenset({"Vendor Direct", "原厂直供"})
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     """What one row states: the model as it is named, the notes that are terms, and the prices."""
 
     model: str
@@ -43,8 +44,7 @@ class Rate:
     terms: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Label:
+class _Label(NamedTuple):
     name: str
     notes: tuple[str, ...] = ()
     valid_from: datetime | None = None
@@ -54,7 +54,7 @@ class _Label:
 @lru_cache(maxsize=1024)
 def plain(text: str) -> str:
     """A header or a heading for comparison: half-width, lower case, without spaces."""
-    return re.sub(r"\s+", "", normalize("NFKC", text)).lower()
+    return "".join(normalize("NFKC", text).split()).lower()
 
 
 def units_of(table: Table, units: Mapping[str, str], currency: str) -> dict[str, tuple[str, int]]:
@@ -88,26 +88,29 @@ def rates(
 ) -> Iterator[Rate]:
     """Each row's prices. An empty model cell is the model above; a tier has to begin where the one above ended."""
     names = [header for header in table.header if plain(header) in _MODELS]
-    conditions = [header for header in table.header if _is_condition(header)]
+    conditions = tuple([header for header in table.header if _is_condition(header)])
     if len({unit for unit, _ in units.values()}) < len(units) or len(names) != 1:
         raise PageChanged(f"{table} states one thing twice: {list(table.header)}")
-    label, above = _Label(""), None
+    label, above, wanted = _Label(""), None, list(units.values())
     for row in table.rows({header: (header,) for header in (*names, *conditions, *units)}):
         if (cell := row.pop(names[0])).text:
             stated = _label(cell)
             label, above = stated, above if stated.name == label.name else None
-        when = _when({header: row.pop(header) for header in conditions}, above or ALWAYS)
+        when = _when(conditions, tuple([cell.text for cell in row.take(conditions)]), above or ALWAYS)
         if not label.name or not follows(when, above):
             raise PageChanged(f"{table}: {label.name!r} has the row {when.as_dict()} below {above and above.as_dict()}")
         above = when
         if when.period == "peak":
             hours = peak_hours(label.name)
             when = replace(when, hours_utc=hours.hours_utc, weekdays=hours.weekdays, holidays=hours.holidays)
-        cells = {header: row.pop(header) for header in units}
-        if not all(cell.text for cell in cells.values()):
+        cells = row.take(units)
+        if "" in [cell.text for cell in cells]:
             # In Markdown an empty cell may be one merged with the cell above.
             raise PageChanged(f"{table}: {label.name!r} has an empty cell where a price or a dash should be")
-        said = [(unit, priced.price(unit, cells[header], currency, per, when)) for header, (unit, per) in units.items()]
+        said = [
+            (unit, priced.price(unit, cell, currency, per, when))
+            for (unit, per), cell in zip(wanted, cells, strict=True)
+        ]
         prices = priced.components(said)
         if label.valid_from or label.valid_to:
             since, until = label.valid_from, label.valid_to
@@ -115,13 +118,15 @@ def rates(
         yield Rate(label.name, prices, (*label.notes, *priced.terms(said)))
 
 
-def _when(cells: Mapping[str, Cell], above: Conditions) -> Conditions:
+# A table states the same few lengths for each of its models.
+@lru_cache(maxsize=1024)
+def _when(headers: tuple[str, ...], texts: tuple[str, ...], above: Conditions) -> Conditions:
     found = ALWAYS
-    for header, cell in cells.items():
-        if period := _PERIODS.get(plain(cell.text)):
+    for header, text in zip(headers, texts, strict=True):
+        if period := _PERIODS.get(plain(text)):
             found = replace(found, period=period)
-        elif plain(cell.text) not in ("-", "–", "—"):
-            sizes = _sizes(header, cell.text, above)
+        elif plain(text) not in ("-", "–", "—"):
+            sizes = _sizes(header, text, above)
             found = replace(sizes, period=found.period) if found.period else sizes
     return found
 
@@ -134,6 +139,8 @@ def _sizes(header: str, text: str, above: Conditions) -> Conditions:
 
 @lru_cache(maxsize=1024)
 def _label(cell: Cell) -> _Label:
+    if len(cell.lines) == 1 and not cell.struck and _BARE.fullmatch(cell.text):
+        return _Label(cell.text)
     match = _NAME.fullmatch(cell.lines[0])
     if match is None or cell.struck or any(_ID.fullmatch(line) for line in cell.lines[1:]):
         raise PageChanged(f"{cell.text!r} does not name one model")
@@ -144,5 +151,5 @@ def _label(cell: Cell) -> _Label:
     label = _Label(name, tuple(note for note in notes if note not in _SERVED))
     for note in label.notes:
         since, until = beijing.validity(note)
-        label = replace(label, valid_from=since or label.valid_from, valid_to=until or label.valid_to)
+        label = label._replace(valid_from=since or label.valid_from, valid_to=until or label.valid_to)
     return label

@@ -26,7 +26,9 @@ class Unread(Counter[str]):
     made; what is noted are references, which costs nothing while a page is read."""
 
     def __init__(self, counted: Mapping[str, int] | Iterable[str] = ()) -> None:
-        super().__init__(counted)
+        super().__init__()
+        if counted:
+            self.update(counted)
         self._tables: dict[int, Outlined] = {}
         self.known: set[str] = set()
 
@@ -38,7 +40,8 @@ class Unread(Counter[str]):
     def add_table(self, table: Outlined) -> None:
         # A rewritten table (a second header row, two halves joined) shares its last row with what it was; a row
         # without cells is the one empty tuple, which any table may end with.
-        self._tables[id(next((row for row in reversed(table.grid) if row), table))] = table
+        last = table.grid[-1] if table.grid else ()
+        self._tables[id(last or next((row for row in reversed(table.grid) if row), table))] = table
 
 
 def note_table(unread: Counter[str], table: Outlined) -> None:

@@ -1,7 +1,9 @@
 """PriceSheet: gathers what the tables of one page say about each model until it can be stated as offers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from crawler.failures import PageChanged
 from history.model import ALWAYS, Conditions, Offer, OfferKey, PriceComponent, Provider
@@ -35,13 +37,15 @@ class PriceSheet:
         key = OfferKey(model, tier, region)
         if (entry := self._entries.get(key)) is None:
             entry = self._entries[key] = _Entry()
-        for number, component in enumerate(components, len(entry.prices)):
-            place = component.unit, component.conditions, component.valid_from, component.valid_to
-            entry.prices.setdefault(place, component)
-            if len(entry.prices) == number:
-                condition = component.conditions.as_dict() or "always"
-                raise PageChanged(f"{model} ({tier}) has two prices for {component.unit}, {condition}")
-        entry.terms.update(dict.fromkeys(terms))
+        before = len(entry.prices)
+        places = [(price.unit, price.conditions, price.valid_from, price.valid_to) for price in components]
+        entry.prices.update(zip(places, components, strict=True))
+        if len(entry.prices) < before + len(components):
+            known = list(entry.prices)[:before]
+            unit, when, *_ = next(place for at, place in enumerate(places) if place in [*known, *places[:at]])
+            raise PageChanged(f"{model} ({tier}) has two prices for {unit}, {when.as_dict() or 'always'}")
+        if terms:
+            entry.terms.update(dict.fromkeys(terms))
 
     def price(self, model: str, unit: str, tier: str = "standard") -> PriceComponent | None:
         """The unconditional price of a unit, where one has been stated."""

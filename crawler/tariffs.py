@@ -19,6 +19,8 @@ _UNITS = {
     ("context", "text"): "cache_read_tokens", ("context", "audio"): "cache_read_audio_tokens",
     ("context", "image"): "cache_read_image_tokens",
 }  # fmt: skip
+_STORED = ("cache_storage_token_hours",)
+_NONE = frozenset[str]()
 _WORD = "(?:text|images?|video|audio|thinking)"
 _EACH = re.compile(_WORD)
 _WORDS = rf"{_WORD}(?: ?[/,] ?{_WORD}| and {_WORD})*"
@@ -35,6 +37,10 @@ _PRICE = re.compile(
     rf"(?:{_UNTIL}|{_SINCE})?(?P<storage> \(storage price\))?"
     r"(?: \(\$[0-9.]+ per \w+\))?(?:,? ?(?=\$)|,? |$)"
 )
+_ROW = re.compile(
+    r"(?:(?P<named>Text|Image|Audio|Video) )?(?P<what>[Ii]nput price|[Oo]utput price|Context caching(?: price)?)"
+    r"(?: \((?:including thinking tokens|text, image, video|storage)\))?"
+)
 _EQUIVALENT = re.compile(rf",? [Ee]quivalent to(?:,?(?: and)? \$[0-9.]+ per(?: [\w./]+){{0,2}} image{_MARK})+\.?$")
 _SAME = re.compile(r"_?Same as Standard_?\s*")
 # Prices for something else than a million tokens: "$0.067 per 1K/2K image**", and "$0.0006 (image)*", which its note
@@ -43,6 +49,14 @@ _OTHER_UNIT = re.compile(
     rf"(?<![($0-9.])(?:\$?[0-9.]+ per(?: [\w./]+){{0,2}} image{_MARK}"
     rf"|\$0\.00[0-9]* \([a-z]+\){_MARK}|[0-9.]+ \([a-z]+\){_STARS})"
 )
+
+
+# The same few rows stand in the table of every model.
+@lru_cache(maxsize=256)
+def asked(what: str) -> tuple[str, str] | None:
+    """Which way the tokens of a row go, and the modality that it names."""
+    match = _ROW.fullmatch(what)
+    return (match["what"].split()[0].lower(), match["named"] or "") if match else None
 
 
 class Tariff(NamedTuple):
@@ -78,18 +92,20 @@ def tariffs(text: str) -> Iterator[Tariff]:
 
 def other_units(text: str) -> tuple[str, list[str]]:
     """The cell without the prices that are not for tokens, and these: "$0.067 per 1K/2K image**"."""
+    if " image" not in text and "(" not in text:
+        # Every other unit has one or the other; to look for them at each place of a cell costs more than its prices.
+        return text.strip(" ,"), []
     text = _EQUIVALENT.sub("", text)
     return _OTHER_UNIT.sub("", text).strip(" ,"), _OTHER_UNIT.findall(text)
 
 
 def components(direction: str, text: str, named: str = "") -> Iterator[PriceComponent]:
     """The components of a cell; `named` is the modality that its row names, text where neither says another."""
+    usual = frozenset({named.lower() or "text"})
     for tariff in tariffs(text):
-        words = tariff.words or frozenset({named.lower() or "text"})
-        for unit in ("cache_storage_token_hours",) if tariff.is_storage else _units(direction, words):
-            yield PriceComponent(
-                unit, tariff.amount, "USD", 1_000_000, tariff.conditions, None, tariff.since, tariff.until
-            )
+        amount, words, is_storage, when, since, until = tariff
+        for unit in _STORED if is_storage else _units(direction, words or usual):
+            yield PriceComponent(unit, amount, "USD", 1_000_000, when, None, since, until)
 
 
 @lru_cache(maxsize=256)
@@ -103,13 +119,22 @@ def _units(direction: str, words: frozenset[str]) -> tuple[str, ...]:
 
 def _tariff(match: re.Match[str]) -> Tariff:
     """Google states days without a zone; they are taken as days of UTC, "through December 31" as until January 1."""
-    words = frozenset(word.removesuffix("s") for word in _EACH.findall(match["words"] or ""))
-    when = _when(match["thinking"], match["sign"], match["size"])
-    since = moments.day(match["since"]) if match["since"] else None
-    until = moments.day(match["until"]) + timedelta(days=1) if match["until"] else None
-    if match["storage"] and not match["hourly"]:
+    thinking, amount, hourly, words, sign, size, until, since, storage = match.groups()
+    if storage and not hourly:
         raise PageChanged(f"{match[0]!r} is a storage price of no known unit")
-    return Tariff(Decimal(match["amount"]), words, bool(match["hourly"]), when, since, until)
+    return Tariff(
+        Decimal(amount),
+        _meant(words) if words else _NONE,
+        hourly is not None,
+        _when(thinking, sign, size) if size or thinking else ALWAYS,
+        moments.day(since) if since else None,
+        moments.day(until) + timedelta(days=1) if until else None,
+    )
+
+
+@lru_cache(maxsize=256)
+def _meant(words: str) -> frozenset[str]:
+    return frozenset(word.removesuffix("s") for word in _EACH.findall(words))
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,7 @@
 """How money, times, words and ids are stored, alike on SQLite and PostgreSQL."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +9,7 @@ from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Numeric, SmallInt
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from history.model import plain
-from history.times import aware, from_micros, to_micros
+from history.times import EPOCH, aware, from_micros, to_micros
 
 
 class Money(TypeDecorator[Decimal]):
@@ -27,6 +28,10 @@ class Money(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         return None if value is None else Decimal(value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        # PostgreSQL's driver gives decimals; to look at each of them again costs as much as the answer.
+        return super().result_processor(dialect, coltype) if dialect.name == "sqlite" else None
 
 
 class Moment(TypeDecorator[datetime]):
@@ -48,6 +53,15 @@ class Moment(TypeDecorator[datetime]):
             return None
         return from_micros(value) if dialect.name == "sqlite" else aware(value)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        # PostgreSQL's driver gives aware times in the zone of its session, which is UTC (history.db).
+        return _moment if dialect.name == "sqlite" else None
+
+
+def _moment(micros: int | None) -> datetime | None:
+    # from_micros, without another call for each of twenty thousand.
+    return None if micros is None else EPOCH + timedelta(0, 0, micros)
+
 
 class Closing(Moment):
     """When a version ceased to be believed; None while it is. Stored as 1970-01-01, so that it can be part of a key
@@ -61,6 +75,9 @@ class Closing(Moment):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         closed = super().process_result_value(value, dialect)
         return None if closed == OPEN else closed
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        return TypeDecorator.result_processor(self, dialect, coltype)
 
 
 class Word(TypeDecorator[str]):

@@ -19,6 +19,8 @@ from history.shelf import IDENTITY
 
 # Well below the number of parameters that either database takes.
 MODELS_AT_ONCE = 1000
+# From so many rows on SQLAlchemy's look at each value takes longer than turning the rows into columns.
+MANY = 20
 QUOTED = ("amount", "currency", "per", "list_amount", "ends_at")
 
 
@@ -202,7 +204,9 @@ def next_id(connection: Connection, table: Table) -> int:
 
 def insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     """All rows in one statement; nothing where there are none."""
-    if rows:
+    if len(rows) >= MANY:
+        insert_columns(connection, table, {name: [row[name] for row in rows] for name in rows[0]})
+    elif rows:
         connection.execute(table.insert(), rows)
 
 

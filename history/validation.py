@@ -61,10 +61,13 @@ def validate(offers: Iterable[Offer], source: Source) -> tuple[Seen, list[Reject
     stated = [(_judged(offer, source.provider.slug, source.currencies), offer) for offer in offers]
     keys = [judged.key for judged, _ in stated]
     repeated = Counter(keys) if len(set(keys)) < len(keys) else Counter()
+    strangers = {key.biller for key in keys} - {"", *source.billers}
     seen, rejections = Seen(witness=source.witness), []
     for judged, offer in stated:
         key, observations, starting, refused = judged
-        if refused := _refused_among_others(key, source, repeated) or refused:
+        if repeated or strangers:
+            refused = _refused_among_others(key, source, repeated) or refused
+        if refused:
             rejections.append(Rejection(refused.rule, offer.model, str(refused)))
             seen.left_out.add(key)
         else:

@@ -10,7 +10,8 @@ from scrapy import Request
 from scrapy.http import HtmlResponse
 from sqlalchemy import Engine, func, select
 
-from bench import corpus, crawl, grown, scale, sequences, year
+from bench import corpus, crawl, grown, scale, sequences, sides, year
+from bench.__main__ import PARTS
 from bench.figures import Figure, paired, seconds
 from crawler import amounts
 from crawler.page import Page
@@ -186,3 +187,18 @@ def test_both_spiders_read_the_same_texts_of_a_page_of_300_kb() -> None:
 
 def page(body: bytes, media_type: str) -> Page:
     return Page("https://prices.example/", body, media_type, datetime(2026, 11, 1, tzinfo=UTC))
+
+
+def test_two_sides_are_compared_in_processes_of_their_own() -> None:
+    told = sides.compare("tests.two_sides", 1)
+    assert told.ours >= 0.02
+    assert told.bare >= 0.01
+    assert told.ratio == told.ours / told.bare
+    assert 5 < told.peak_mb < 1000
+    assert told.detail == f"{told.ours:.2f} s, bare {told.bare:.2f} s"
+
+
+def test_every_part_says_in_a_line_what_it_measures() -> None:
+    titles = [(part.__doc__ or "").partition("\n")[0] for part in PARTS]
+    assert len(titles) == 10
+    assert all(30 < len(title) <= 120 for title in titles)

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from msgspec import structs
+
 from crawler import modelstudio, priced
 from crawler.failures import PageChanged
 from crawler.grid import Cell, Table
@@ -71,7 +73,7 @@ def _read(
         when = ladder.climb((model, region), size)
         prices = list[tuple[str, priced.Stated]]()
         for name, column in columns.items():
-            holds = when if column.when == ALWAYS else replace(when, thinking=column.when.thinking)
+            holds = when if column.when == ALWAYS else structs.replace(when, thinking=column.when.thinking)
             prices.extend(modelstudio.stated(one[name], column, holds, night))
         terms = (*modelstudio.model_of(one["model"])[1], *priced.terms(prices))
         sheet.add(model, *priced.components(prices), region=region, terms=terms)

@@ -70,7 +70,7 @@ class AlibabaCN(PricingSpider):
                 raise PageChanged(f"{model} has an unknown mode, or says nothing: {about}")
             stated = list[tuple[str, priced.Stated]]()
             for name, column in prices.items():
-                holds = when if column.when == ALWAYS else replace(when, thinking=column.when.thinking)
+                holds = when if column.when == ALWAYS else msgspec.structs.replace(when, thinking=column.when.thinking)
                 stated.extend(bailian.stated(row.pop(name), column, holds, self.currency))
             sheet.add(model, *priced.components(stated), region=place, terms=(*notes, *priced.terms(stated)))
 

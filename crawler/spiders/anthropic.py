@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from msgspec import structs
+
 from crawler import amounts, longcontext, priced
 from crawler.failures import PageChanged
 from crawler.grid import Columns, Table
@@ -73,7 +75,7 @@ class Anthropic(PricingSpider):
             for model in label(models, "Claude").names:
                 if sheet.price(model, unit) != base:
                     raise PageChanged(f"{model}: {texts[0]} for {unit} up to 200K is not its base price")
-                sheet.add(model, replace(price, conditions=Conditions(min_input_tokens=200_001)))
+                sheet.add(model, structs.replace(price, conditions=Conditions(min_input_tokens=200_001)))
 
     def _price(self, unit: str, text: str) -> PriceComponent:
         return PriceComponent(unit, amounts.per_million_tokens(text, self.currency), self.currency, 1_000_000)

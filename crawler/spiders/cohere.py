@@ -47,8 +47,9 @@ class Cohere(PricingSpider):
         for table in page.tables:
             if table.has_money:
                 table.leave()
-        models = list(embedded.objects(page.next_stream, '{"modelName":', '"pricings":[{', _Model))
-        if unpriced := page.next_stream.count('"modelName":') - len(models):
+        stream = page.next_stream
+        models = list(embedded.objects(stream, '{"modelName":', '"pricings":[{', _Model))
+        if unpriced := stream.count('"modelName":') - len(models):
             page.unread["models without pricings"] += unpriced
         for model in models:
             if model.per == "Free":

@@ -47,7 +47,7 @@ class Fireworks(PricingSpider):
             raise PageChanged(f"{table} does not say that {_ORDER!r}")
         for row in table.rows({"model": ("Model",), **_TIERS}):
             model, region, terms = _model(row)
-            if not any(cell.text for cell in row.left().values()):
+            if not any(cell.text for cell in row.values()):
                 raise PageChanged(f"{model} has no prices in {table}")
             for tier in _TIERS:
                 cell = row.pop(tier)

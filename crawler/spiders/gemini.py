@@ -16,10 +16,7 @@ _PAID = "Paid Tier, per 1M tokens in USD"
 _TIERS = {"Standard": "standard", "Batch": "batch", "Flex": "flex", "Priority": "priority"}
 _ID = r"[a-z][a-z0-9.]*(?:-[a-z0-9.]+)+"
 _IDS = re.compile(rf"{_ID}(?:(?:, and|,| and) {_ID})*")
-_ROW = re.compile(
-    r"(?:(?P<named>Text|Image|Audio|Video) )?(?P<what>[Ii]nput price|[Oo]utput price|Context caching(?: price)?)"
-    r"(?: \((?:including thinking tokens|text, image, video|storage)\))?"
-)
+_SIGNS = re.compile(r"[^\w\s.,()/-]+")
 _AND = re.compile(", and |, | and ")
 # Tools and tuning, which are not the model's tokens, and a sentence about the data.
 _OTHER_ROWS = re.compile(
@@ -49,16 +46,18 @@ class Gemini(PricingSpider):
 
 
 def _read(sheet: PriceSheet, table: Table, models: tuple[str, ...], tier: str) -> None:
-    prices, terms = list[PriceComponent](), list[str]()
+    prices: list[PriceComponent] = []
+    terms: list[str] = []
     for row in table.rows({"what": ("",), "paid": (_PAID,)}, Gemini.ignored_columns):
         what, paid = row.pop("what").text, row.pop("paid").text
-        match = _ROW.fullmatch(what)
-        if match and (term := amounts.term(paid)):
+        asked = tariffs.asked(what)
+        if asked and (term := amounts.term(paid)):
             terms += [f"{what}: {term}"] if term != "not offered" else []
-        elif match:
+        elif asked:
             text, others = tariffs.other_units(paid)
-            table.unread.update(f"{what}: {other}" for other in others)
-            prices += tariffs.components(match["what"].split()[0].lower(), text, match["named"] or "")
+            for other in others:
+                table.unread[f"{what}: {other}"] += 1
+            prices += tariffs.components(asked[0], text, asked[1])
         elif "$" in paid and not _OTHER_ROWS.fullmatch(what):
             raise PageChanged(f"{table} has the unknown row {what!r}: {paid!r}")
         else:
@@ -77,7 +76,7 @@ def _sections(page: Page) -> Iterator[tuple[tuple[str, ...], str, Table]]:
             seen.add((models, tier))
             yield models, tier, table
         elif text.startswith("# "):
-            name = tidy(re.sub(r"[^\w\s.,()/-]+", "", text))
+            name = tidy(_SIGNS.sub("", text))
             # Without the sign of "Gemini 3.1 Flash Image 🍌"; some headings name several models.
             models, tier = (models, _TIERS[name]) if name in _TIERS else (tuple(_AND.split(name)), "standard")
         elif _IDS.fullmatch(text):

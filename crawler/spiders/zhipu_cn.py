@@ -11,7 +11,7 @@ from crawler.lengths import lengths
 from crawler.page import Page
 from crawler.sheet import PriceSheet
 from crawler.spider import PricingSpider
-from history.model import ALWAYS, Conditions, Offer, Provider
+from history.model import Conditions, Offer, Provider
 
 _FLAGSHIP: Columns = {
     "input_tokens": ("输入单价 (百万tokens)",),
@@ -87,4 +87,4 @@ def _when(text: str) -> Conditions:
     """Reads "输入长度 [0, 32) 输出长度 [0.2+)", in thousands; a context window ("200K", "/") is no condition."""
     ranges = [] if re.fullmatch("[0-9]+[KM]|/", text) else re.split(" (?=输出)", text)
     bounds = (lengths(said, each=1_000).as_dict() for said in ranges)
-    return replace(ALWAYS, **{name: tokens for found in bounds for name, tokens in found.items()})
+    return Conditions(**{name: tokens for found in bounds for name, tokens in found.items()})

@@ -4,13 +4,15 @@ Running a compiled statement through SQLAlchemy costs 60 µs; SQLite finds the p
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from operator import itemgetter
-from typing import Any
+from itertools import chain, starmap
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Dialect, Select
 from sqlalchemy.exc import DBAPIError
 
 Convert = Callable[[Any], Any]
+Made = TypeVar("Made")
+AT_ONCE = 300
 
 
 class Prepared:
@@ -29,8 +31,15 @@ class Prepared:
         self.types = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
         self.converts: list[tuple[int, Convert]] | None = None
 
-    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
+    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows; parameters by name. Errors of the driver arrive as SQLAlchemy's."""
+        return list(chain.from_iterable(self._answered(connection, parameters)))
+
+    def made(self, connection: Connection, parameters: Mapping[str, Any], make: Callable[..., Made]) -> list[Made]:
+        """What `make` makes of the columns of each row."""
+        return list(starmap(make, chain.from_iterable(self._answered(connection, parameters))))
+
+    def _answered(self, connection: Connection, parameters: Mapping[str, Any]) -> Iterator[Iterable[tuple[Any, ...]]]:
         bound = self.fixed.copy()
         for name, value in parameters.items():
             bound[name] = self.bind[name](value) if name in self.bind else value
@@ -39,22 +48,32 @@ class Prepared:
         errors = self.dialect.loaded_dbapi.Error
         try:
             cursor.execute(self.sql, given)
-            rows = cursor.fetchall()
-            if self.converts is None:
-                self.converts = list(self._conversions(cursor.description))
+            yield from self._fetched(cursor)
         except errors as error:
             raise DBAPIError.instance(self.sql, None, error, errors, dialect=self.dialect) from error
         finally:
             cursor.close()
-        return self._converted(rows)
 
-    def _converted(self, rows: Sequence[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
+    def _fetched(self, cursor: Any) -> Iterator[Iterable[tuple[Any, ...]]]:
+        """Some rows at a time: what the driver gave of them is gone again before the next ones come. Kept until the
+        end, it made the collector of garbage look through all of it, which took as long as the conversions."""
+        if self.converts is None:
+            self.converts = list(self._conversions(cursor.description))
+        known: list[dict[Any, Any]] = [{None: None} for _ in self.converts]
+        while rows := cursor.fetchmany(AT_ONCE):
+            yield self._converted(rows, known) if known else rows
+            if len(rows) < AT_ONCE:
+                break
+
+    def _converted(self, rows: Sequence[tuple[Any, ...]], known: Sequence[dict[Any, Any]]) -> Iterable[tuple[Any, ...]]:
         """Column by column, and each value once: the prices of a page share their amounts and moments."""
-        if not rows or not self.converts:
-            return rows
-        columns: list[Iterable[Any]] = [map(itemgetter(place), rows) for place in range(len(self.types))]
-        for place, convert in self.converts:
-            columns[place] = map(_Once(convert).__getitem__, columns[place])
+        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+        for (place, convert), converted in zip(self.converts or (), known, strict=True):
+            column = columns[place]
+            if column.count(None) < len(rows):
+                for value in set(column).difference(converted):
+                    converted[value] = convert(value)
+                columns[place] = list(map(converted.__getitem__, column))
         return zip(*columns, strict=True)
 
     def _conversions(self, description: Sequence[Any]) -> Iterator[tuple[int, Convert]]:
@@ -62,15 +81,3 @@ class Prepared:
         for place, (type_, described) in enumerate(zip(self.types, description, strict=True)):
             if (convert := type_.result_processor(self.dialect, described[1])) is not None:
                 yield place, convert
-
-
-class _Once(dict[Any, Any]):
-    """Value → what it is converted to, worked out when it is met first; nothing stays nothing."""
-
-    def __init__(self, convert: Convert) -> None:
-        super().__init__({None: None})
-        self.convert = convert
-
-    def __missing__(self, value: Any) -> Any:
-        converted = self[value] = self.convert(value)
-        return converted

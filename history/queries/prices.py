@@ -1,11 +1,11 @@
 """Prices as of a valid time, as believed at a recorded time; and every version there ever was."""
 
-from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -31,7 +31,9 @@ from history.queries.scope import Scope, within
 from history.tables import offer, price, provider, series, source
 
 
-class Price(NamedTuple):
+# Without the collector of garbage: twenty thousand prices at once would have it look through all that there is, and
+# nothing in a price refers to another thing.
+class Price(Struct, frozen=True, gc=False):
     """A version in force. `valid_to` is where the next version starts, as far as was known; None: open."""
 
     series_id: int
@@ -69,9 +71,6 @@ def _open(_element: _Open, compiler: SQLCompiler, **_: object) -> str:
 
 
 _OPEN, _ONE = _Open(), literal_column("1", Integer)
-
-# Price._make without its count of the columns, which is half of its time.
-_price: Callable[[tuple[Any, ...]], Price] = partial(tuple.__new__, Price)
 
 
 class Version(NamedTuple):
@@ -114,9 +113,9 @@ def as_of(
     asked, meant = scope.asked(), scope.meant()
     parameters = {**asked, "at": at, "known_at": known_at, "after": after, "limit": limit}
     if meant is None:
-        return list(map(_price, _prepared(tuple(asked), connection.dialect).rows(connection, parameters)))
+        return _prepared(tuple(asked), connection.dialect).made(connection, parameters, Price)
     found = _as_of(tuple(asked), connection.dialect.name == "postgresql").where(called_then(meant, at))
-    return [Price._make(row) for row in connection.execute(found, parameters)]
+    return [Price(*row) for row in connection.execute(found, parameters)]
 
 
 def timeline(

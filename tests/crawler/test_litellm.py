@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crawler.failures import PageChanged
-from crawler.maps.litellm import ZERO, offers
+from crawler.maps.litellm import ZERO, offers, read_entry
 from crawler.page import Page
 from crawler.spiders.litellm import LiteLLM
 from history.model import ALWAYS, Conditions, Offer
@@ -169,3 +169,19 @@ def test_what_is_not_such_a_map_is_said_by_name(body: bytes) -> None:
 
 def test_a_value_that_is_no_entry_is_named_and_the_rest_is_read() -> None:
     assert unread(m=entry(input_cost_per_token=1e-06), _meta="of today") == {"'_meta' is not an entry": 1}
+
+
+def test_what_bears_on_no_price_is_not_read_again() -> None:
+    """Most entries that change from version to version change in what they say of the model's abilities."""
+    body = json.dumps(entry(input_cost_per_token=2e-6, max_tokens=4096)).encode()
+    first = read_entry("gpt-1", body)
+    assert read_entry("gpt-1", body.replace(b"4096", b"8192")) is first
+    assert read_entry("gpt-1", body.replace(b"2e-06", b"3e-06")) != first
+    assert read_entry("gpt-1", body.replace(b"chat", b"embedding")) is not first
+    [no_number, *_] = read_entry("gpt-1", body.replace(b"2e-06", b"true")).unread
+    assert no_number == "gpt-1: input_cost_per_token is 'True', not a number"
+
+
+@pytest.mark.parametrize("body", [b"[]", b'"text"', b"7", b"null", b'{"input_cost_per_token": 1'])
+def test_what_is_no_object_is_no_entry(body: bytes) -> None:
+    assert read_entry("gpt-1", body).unread == ("'gpt-1' is not an entry",)

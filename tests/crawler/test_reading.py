@@ -1,5 +1,6 @@
 """What one crawl read: spiders by name, the version of their way to read, and readings good and failed."""
 
+import ast
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -132,3 +133,36 @@ def test_the_extractor_changes_with_the_text_of_the_spider(tmp_path: Path) -> No
         reading._version_of.cache_clear()
         versions.append(reading._version_of((str(file),)))
     assert versions[0] != versions[1]
+
+
+def test_every_import_of_a_reader_is_found() -> None:
+    """The pattern that finds them says of every file of the crawler what Python's own parser says."""
+    files = sorted(reading.CRAWLER.rglob("*.py"))
+    assert len(files) > 100
+    for file in files:
+        found = {name for name in reading._imported(file) if name.startswith("crawler.")}
+        assert found == {name for name in parsed(file) if name.startswith("crawler.")}, file
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("from crawler import grid, markup as m\n", {"crawler", "crawler.grid", "crawler.markup"}),
+        ("from crawler.maps import (\n    litellm,\n    windows as w,\n)\n",
+         {"crawler.maps", "crawler.maps.litellm", "crawler.maps.windows"}),
+        ("def late():\n    from crawler.page import Page  # not before\n", {"crawler.page", "crawler.page.Page"}),
+        ("import crawler.jsx as jsx, crawler.grid\n", {"crawler.jsx", "crawler.grid"}),
+    ],
+)  # fmt: skip
+def test_an_import_is_found_in_each_way_to_write_it(tmp_path: Path, text: str, found: set[str]) -> None:
+    (tmp_path / "reader.py").write_text(text)
+    assert found <= {*reading._imported(tmp_path / "reader.py")} <= found | {"m", "w", "jsx"}
+
+
+def parsed(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 from sqlalchemy import Engine, select
 
 from crawler.page import Page
@@ -79,8 +80,8 @@ def test_a_source_that_was_never_read_has_nothing_to_correct(engine: Engine, dat
 
 def _doubled(offer: Offer) -> Offer:
     first = next(component for component in offer.components if component.unit == "input_tokens")
-    doubled = replace(first, amount=first.amount * Decimal(2))
-    return replace(offer, components=tuple(doubled if each is first else each for each in offer.components))
+    doubled = structs.replace(first, amount=first.amount * Decimal(2))
+    return structs.replace(offer, components=tuple(doubled if each is first else each for each in offer.components))
 
 
 def _events(engine: Engine) -> list[tuple[str, str, Decimal, Decimal, datetime, datetime]]:

@@ -1,10 +1,10 @@
 """PriceSheet: one offer for each model and tier, and no price twice."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from crawler.failures import PageChanged
 from crawler.sheet import PriceSheet

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from sqlalchemy import Engine
 
 from history.billing import Billing
@@ -145,7 +146,7 @@ def test_two_sources_of_the_same_rank_are_not_chosen_between(engine: Engine) -> 
 def test_an_unknown_name_offers_close_ones_and_no_price(
     engine: Engine, changed: dict[str, Any], reason: str, close: tuple[str, ...]
 ) -> None:
-    take(engine, 0, simple("model-1", "3"), replace(simple("model-1", "1.5"), tier="batch"))
+    take(engine, 0, simple("model-1", "3"), structs.replace(simple("model-1", "1.5"), tier="batch"))
     (cost,) = bills(engine, used("model-1")._replace(**changed))
     assert (cost.amount, cost.lines, cost.tariff) == (None, [], None)
     assert [(missing.reason, missing.close) for missing in cost.missing] == [(reason, close)]

@@ -11,6 +11,7 @@ from history import tables as t
 from history.bulk import Columns, insert_columns, update_columns
 from history.db import reading as reading_from
 from history.db import recording
+from history.ledger import MANY, insert
 from history.recorder import record
 from tests.history.pages import day, reading, simple
 
@@ -68,3 +69,16 @@ def test_a_moment_without_an_offset_is_refused(recorded: Engine) -> None:
     naive = {**versions(1), "valid_from": [(day(2) + timedelta(0)).replace(tzinfo=None)]}
     with pytest.raises(ValueError, match="no offset"), recording(recorded) as connection:
         insert_columns(connection, t.price, naive)
+
+
+@pytest.mark.parametrize("number", [1, MANY - 1, MANY, 3 * MANY])
+def test_few_rows_and_many_come_back_alike(recorded: Engine, number: int) -> None:
+    rows = [
+        {"run_id": 1, "ordinal": n, "rule": "not_a_price", "model": f"m{n % 3}", "message": f"{n} is none"}
+        for n in range(number)
+    ]
+    with recording(recorded) as connection:
+        insert(connection, t.rejection, rows)
+    with reading_from(recorded) as connection:
+        found = connection.execute(select(t.rejection).order_by(t.rejection.c.ordinal)).mappings()
+        assert [dict(row) for row in found] == rows

@@ -1,6 +1,7 @@
 """How the databases find things: by seeks. A scan of a table that grows would be found here, not by a reader."""
 
 import re
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import Engine, bindparam, select
 from history import queries
 from history import tables as t
 from history.db import reading, writing
-from history.queries import Scope, Wanted
+from history.queries import Scope, Wanted, prepared
 from history.queries.prepared import Prepared
 from tests.feed.rows import DAY, HOUR, NOW, Rows, moved
 
@@ -113,11 +114,11 @@ def test_a_page_of_all_prices_seeks_each_series(crowd: Rows) -> None:
 
 
 def test_a_statement_is_prepared_once_for_each_shape_of_question(crowd: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
-    prepared: list[str] = []
+    made: list[str] = []
     init = Prepared.__init__
 
     def counted(self: Prepared, *given: Any) -> None:
-        prepared.append("once")
+        made.append("once")
         init(self, *given)
 
     monkeypatch.setattr(Prepared, "__init__", counted)
@@ -125,7 +126,7 @@ def test_a_statement_is_prepared_once_for_each_shape_of_question(crowd: Rows, mo
         for model in ("a", "b", "c", "none"):
             found = queries.as_of(connection, Scope(model=model, tier="standard"), NOW, NOW)
             assert [price.model for price in found] == [model] * (2 if model != "none" else 0)
-    assert len(prepared) <= 1
+    assert len(made) <= 1
 
 
 def test_the_short_way_agrees_with_sqlalchemys_own(crowd: Rows) -> None:
@@ -138,12 +139,33 @@ def test_the_short_way_agrees_with_sqlalchemys_own(crowd: Rows) -> None:
     )
     with reading(crowd.engine) as connection:
         own = [tuple(row) for row in connection.execute(statement, {"since": NOW + HOUR})]
-        prepared = Prepared(statement, connection.dialect)
+        short_way = Prepared(statement, connection.dialect)
         for _ in range(2):
-            short = [tuple(row) for row in prepared.rows(connection, {"since": NOW + HOUR})]
+            short = [tuple(row) for row in short_way.rows(connection, {"since": NOW + HOUR})]
             assert short == own
             assert [[type(value) for value in row] for row in short] == [[type(value) for value in row] for row in own]
     assert len(own) == 26 * 2 * 3
+
+
+def test_what_is_fetched_some_rows_at_a_time_is_whole_and_in_order(
+    crowd: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with reading(crowd.engine) as connection:
+        whole = queries.as_of(connection, Scope(), NOW, NOW)
+        for some in (1, 7, len(whole), len(whole) + 1):
+            monkeypatch.setattr(prepared, "AT_ONCE", some)
+            assert queries.as_of(connection, Scope(), NOW, NOW) == whole
+    assert len(whole) == 26 * 2
+
+
+def test_times_are_in_utc_whatever_the_transaction_before_them_did(engine: Engine, crowd: Rows) -> None:
+    with engine.connect() as connection:
+        connection.execute(select(t.price.c.valid_from).limit(1))
+        connection.rollback()
+        found = connection.execute(select(t.price.c.valid_from, t.price.c.recorded_at)).all()
+        if engine.dialect.name == "postgresql":
+            assert connection.exec_driver_sql("SHOW TIME ZONE").scalar() == "UTC"
+    assert {moment.tzinfo for row in found for moment in row} == {UTC}
 
 
 @on_sqlite

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import DatabaseError
 
@@ -202,7 +203,7 @@ def test_hosts_are_versions_too(engine: Engine, run: Runs) -> None:
 
 
 def test_a_page_may_state_offers_and_volumes_alike(engine: Engine, run: Runs) -> None:
-    recorded = run(0, A, offers=(replace(simple("m", "3"), provider="gate"),))
+    recorded = run(0, A, offers=(structs.replace(simple("m", "3"), provider="gate"),))
     assert (recorded.outcome, recorded.offers, recorded.volumes) == (Outcome.COMPLETE, 1, 1)
     assert known(engine) == [("lab/a", 100)]
 

@@ -1,7 +1,6 @@
 """Subscriptions: quotas as terms, what validation refuses, and what was on sale at any time, as known at any time."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import product
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sqlalchemy import Engine
 
 from history import queries

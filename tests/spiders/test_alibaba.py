@@ -1,9 +1,9 @@
 """Model Studio's international page, trap by trap."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from crawler.failures import PageChanged
 from crawler.reading import spider_class

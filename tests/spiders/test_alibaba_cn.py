@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from crawler.failures import PageChanged
 from crawler.page import Page
@@ -33,12 +34,12 @@ CELLS: list[tuple[str, str, str, Conditions, str, str | None]] = [
     ("qwen-max", BEIJING, "output_tokens", ALWAYS, "9.6", None),
     ("qwen-max", SINGAPORE, "input_tokens", ALWAYS, "11.743", None),
     ("qwen3.6-plus", SINGAPORE, "input_tokens", TO_256K, "3.7471", None),
-    ("qwen-plus", BEIJING, "output_tokens", replace(FROM_256K, thinking=True), "64", None),
-    ("qwen-plus", BEIJING, "output_tokens", replace(FROM_256K, thinking=False), "48", None),
-    ("qwen-plus", f"{FRANKFURT}/欧盟", "output_tokens", replace(TO_256K, thinking=True), "29.977", None),
+    ("qwen-plus", BEIJING, "output_tokens", structs.replace(FROM_256K, thinking=True), "64", None),
+    ("qwen-plus", BEIJING, "output_tokens", structs.replace(FROM_256K, thinking=False), "48", None),
+    ("qwen-plus", f"{FRANKFURT}/欧盟", "output_tokens", structs.replace(TO_256K, thinking=True), "29.977", None),
     ("qwen3.7-plus", "日本（东京）/日本", "input_tokens", FROM_256K, "8.993", None),
-    ("qwen3.7-plus", "日本（东京）/全球", "output_tokens", replace(FROM_256K, thinking=True), "19.2", "24"),
-    ("qwen-plus-us", f"{VIRGINIA}/美国", "output_tokens", replace(FROM_256K, thinking=True), "88.071", None),
+    ("qwen3.7-plus", "日本（东京）/全球", "output_tokens", structs.replace(FROM_256K, thinking=True), "19.2", "24"),
+    ("qwen-plus-us", f"{VIRGINIA}/美国", "output_tokens", structs.replace(FROM_256K, thinking=True), "88.071", None),
     ("qwen-plus-2025-07-14", BEIJING, "output_tokens", THINKS, "8", None),
     ("qwen-turbo", SINGAPORE, "output_tokens", ANSWERS, "1.468", None),
     ("qwen3.6-flash-us", f"{VIRGINIA}/美国", "input_tokens", FROM_256K, "7.4942", None),

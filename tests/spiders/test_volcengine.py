@@ -1,11 +1,12 @@
 """Volcengine Ark's price document, trap by trap, and cell by cell against the real capture in both of its forms."""
 
+import dataclasses
 from collections import Counter
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from crawler.failures import PageChanged
 from history.model import ALWAYS, Conditions
@@ -67,7 +68,7 @@ def test_cells_of_the_real_page_read_by_hand(recorded: Path) -> None:
 
 def test_the_rendered_tables_of_the_real_page_say_what_its_script_says(recorded: Path) -> None:
     page = real(recorded, NAME, "2026-07-17")
-    rendered = replace(page, body=page.body.replace(b'"MDContent":', b'"NoContent":'))
+    rendered = dataclasses.replace(page, body=page.body.replace(b'"MDContent":', b'"NoContent":'))
     assert extract(rendered, NAME) == extract(page, NAME)
 
 
