@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from crawler.page import Page
+from crawler.placing import locator
 from crawler.reading import extractor_of, read, spider_class, spider_names
 from crawler.spider import PricingSpider
 from history import evidence
@@ -119,9 +120,10 @@ def _replay_one(engine: Engine, run: tuple[Capture, ...]) -> Recorded:
         for page in (capture.page() for capture in run):
             digest = evidence.keep(connection, page.body, page.media_type, captured, page.url)
             fetched.append((page, Fetched(page.url, digest, captured)))
-    reading = read(spider_class(name)(), fetched, captured)
+    spider = spider_class(name)()
+    reading = read(spider, fetched, captured)
     with recording(engine) as connection:
-        return record(connection, reading, captured)
+        return record(connection, reading, captured, locator(spider))
 
 
 def reread(engine: Engine, name: str, now: datetime, *, force: bool = False) -> Recorded | None:
@@ -138,7 +140,7 @@ def reread(engine: Engine, name: str, now: datetime, *, force: bool = False) -> 
     with recording(engine) as connection:
         runs = evidence.stored_runs(connection, name)
         readings = ((run.run_id, _read_stored(connection, spider, run)) for run in runs)
-        return correct(connection, spider.source(), readings, extractor, now)
+        return correct(connection, spider.source(), readings, extractor, now, locator(spider))
 
 
 def _read_stored(connection: Connection, spider: PricingSpider, run: evidence.StoredRun) -> Reading:

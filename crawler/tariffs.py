@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from crawler import moments
 from crawler.failures import PageChanged
+from crawler.marks import exact
 from history.model import ALWAYS, Conditions, PriceComponent
 
 _UNITS = {
@@ -109,7 +110,7 @@ def _tariff(match: re.Match[str]) -> Tariff:
     until = moments.day(match["until"]) + timedelta(days=1) if match["until"] else None
     if match["storage"] and not match["hourly"]:
         raise PageChanged(f"{match[0]!r} is a storage price of no known unit")
-    return Tariff(Decimal(match["amount"]), words, bool(match["hourly"]), when, since, until)
+    return Tariff(exact(match["amount"]), words, bool(match["hourly"]), when, since, until)
 
 
 @lru_cache(maxsize=256)

@@ -1,0 +1,109 @@
+"""Marks: a page's numbers, each made larger by a share of its own, so that a price tells which of them it was."""
+
+import re
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+# The share of the n-th number is 8n+1 of these: what is summed of up to eight marked numbers is no mark.
+_SHARE, _OF_ZERO, _EACH = Decimal("1e-16"), Decimal("1e-16"), 8
+# So many digits behind the point has a marked number. history.validation refuses numbers of more than 30 digits, so
+# that none which is longer was ever a price.
+_FRACTION, _LONGEST, _PLACES = 38, 33, 30
+# What stands in a name (gpt-4.1, 1M, v2) or a percentage is no number; neither are a cell's spans, in quotes that may
+# be escaped, what Astro writes before each value ([0, …] and [1, …]: crawler.embedded), the length of a prompt
+# ("[0, 0.2]", "(0.2,+∞)" at Volcengine) and a discount (8折). Others may be found to be none; these are known.
+_NUMBER = re.compile(
+    rb"(?<![0-9A-Za-z_.\-#])(?<!span=[\"'])(?<!span=\\[\"'])(?<!\[0, )(?!(?<=\[)[01],)"
+    rb"((?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)([eE][-+]?[0-9]{1,2})?(?![0-9A-Za-z_%]|\.[0-9]|,\+)"
+    + rb"(?!%b)" % "折".encode()
+)
+_MARKED = re.compile(r"[0-9]+\.[0-9]{38}(?![0-9])")
+_MONEY = tuple(sign.encode() for sign in ("$", "¥", "￥", "€", "£"))
+_IN_WORDS = re.compile(rb"[0-9A-Za-z] $")
+
+
+class Number(NamedTuple):
+    """A number as it stands in the bytes of a page. `doubt`: 0 where a sign of money or a point makes it an amount, 1
+    where it stands behind a word ("Gemini 2.5"), 2 where it may count anything."""
+
+    at: int
+    end: int
+    value: Decimal
+    doubt: int
+
+
+class Marked(Decimal):
+    """A marked number: the same to every comparison as the one without its mark, for pages that state a price twice."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return hash(_unmarked(self))
+
+    def __eq__(self, other: object) -> bool:
+        return _unmarked(self) == (_unmarked(other) if isinstance(other, Decimal) else other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+
+def _unmarked(value: Decimal) -> Decimal:
+    return Decimal(f"{value:.7e}") if value.is_finite() else Decimal(value)
+
+
+def exact(text: str) -> Decimal:
+    """The number that a text writes, whether it is marked or not."""
+    return Decimal(text) if len(text) < _LONGEST else Marked(text)
+
+
+def numbers_in(body: bytes, same: Callable[[Decimal], Hashable], wanted: Collection[Hashable]) -> list[Number]:
+    """The numbers of a page that are the `same` as one of those wanted, in order."""
+    found = list[Number]()
+    for match in _NUMBER.finditer(body):
+        value = Decimal(match[0].decode().replace(",", ""))
+        if same(value) in wanted and -value.as_tuple().exponent < _PLACES:  # type: ignore[operator]
+            found.append(Number(*match.span(), value, _doubt(body[max(0, match.start() - 4) : match.start()], match[0])))
+    return found
+
+
+def _doubt(before: bytes, number: bytes) -> int:
+    if before.rstrip().endswith(_MONEY):
+        return 0
+    return 2 if b"." not in number else 1 if _IN_WORDS.search(before) else 0
+
+
+def marked(body: bytes, numbers: Iterable[tuple[int, Number]]) -> bytes:
+    """The page with these numbers marked, each by its ordinal; they come in the page's order."""
+    return b"".join(_pieces(body, numbers))
+
+
+def _pieces(body: bytes, numbers: Iterable[tuple[int, Number]]) -> Iterator[bytes]:
+    at = 0
+    for ordinal, number in numbers:
+        yield body[at : number.at]
+        yield written(number.value, ordinal).encode()
+        at = number.end
+    yield body[at:]
+
+
+def written(value: Decimal, ordinal: int) -> str:
+    """A number with its mark."""
+    count = _EACH * ordinal + 1
+    larger = value * (1 + count * _SHARE) if value else count * _OF_ZERO
+    whole, _, fraction = f"{larger:f}".partition(".")
+    return f"{whole}.{fraction[:_FRACTION]:0<{_FRACTION}}"
+
+
+def mark_of(price: Decimal, true: Decimal) -> int | None:
+    """Which number made `price` of what is `true` without marks; None: no single one."""
+    count = (price / true - 1) / _SHARE if true else price / _OF_ZERO
+    whole = count.to_integral_value()
+    if abs(count - whole) > Decimal("0.01") or whole < 1 or whole % _EACH != 1:
+        return None
+    return int(whole) // _EACH
+
+
+def marked_texts(text: str) -> list[str]:
+    """The marked numbers in a text, as they are written."""
+    return _MARKED.findall(text) if len(text) >= _LONGEST else []
