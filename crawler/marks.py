@@ -5,19 +5,22 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-# The share of the n-th number is 8n+1 of these: what is summed of up to eight marked numbers is no mark.
-_SHARE, _OF_ZERO, _EACH = Decimal("1e-16"), Decimal("1e-16"), 8
+# The n-th number is made larger by so many of these shares of it (_shares): 8n+1 tells it from the sum of several,
+# the check behind that from their mean.
+_SHARE, _EACH, _CHECK, _PRIME = Decimal("1e-18"), 8, 1024, 1021
 # So many digits behind the point has a marked number. history.validation refuses numbers of more than 30 digits, so
 # that none which is longer was ever a price.
-_FRACTION, _LONGEST, _PLACES = 38, 33, 30
+_FRACTION, _LONGEST = 38, 33
 # What stands in a name (gpt-4.1, 1M, v2) or a percentage is no number; neither are a cell's spans, in quotes that may
 # be escaped, what Astro writes before each value ([0, …] and [1, …]: crawler.embedded), the length of a prompt
 # ("[0, 0.2]", "(0.2,+∞)" at Volcengine) and a discount (8折). Others may be found to be none; these are known.
 _NUMBER = re.compile(
     rb"(?<![0-9A-Za-z_.\-#])(?<!span=[\"'])(?<!span=\\[\"'])(?<!\[0, )(?!(?<=\[)[01],)"
     rb"((?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+)([eE][-+]?[0-9]{1,2})?(?![0-9A-Za-z_%]|\.[0-9]|,\+)"
-    + rb"(?!%b)" % "折".encode()
+    + rb"(?!%b)"
+    % "折".encode()
 )
+_EXACTLY = Decimal("0.01")
 _MARKED = re.compile(r"[0-9]+\.[0-9]{38}(?![0-9])")
 _MONEY = tuple(sign.encode() for sign in ("$", "¥", "￥", "€", "£"))
 _IN_WORDS = re.compile(rb"[0-9A-Za-z] $")
@@ -62,8 +65,10 @@ def numbers_in(body: bytes, same: Callable[[Decimal], Hashable], wanted: Collect
     found = list[Number]()
     for match in _NUMBER.finditer(body):
         value = Decimal(match[0].decode().replace(",", ""))
-        if same(value) in wanted and -value.as_tuple().exponent < _PLACES:  # type: ignore[operator]
-            found.append(Number(*match.span(), value, _doubt(body[max(0, match.start() - 4) : match.start()], match[0])))
+        # A mark needs digits of its own behind those of the number.
+        if same(value) in wanted and value.adjusted() - len(match[0]) > -_FRACTION:
+            before = body[max(0, match.start() - 4) : match.start()]
+            found.append(Number(*match.span(), value, _doubt(before, match[0])))
     return found
 
 
@@ -89,19 +94,21 @@ def _pieces(body: bytes, numbers: Iterable[tuple[int, Number]]) -> Iterator[byte
 
 def written(value: Decimal, ordinal: int) -> str:
     """A number with its mark."""
-    count = _EACH * ordinal + 1
-    larger = value * (1 + count * _SHARE) if value else count * _OF_ZERO
+    larger = value * (1 + _shares(ordinal) * _SHARE) if value else _shares(ordinal) * _SHARE
     whole, _, fraction = f"{larger:f}".partition(".")
     return f"{whole}.{fraction[:_FRACTION]:0<{_FRACTION}}"
 
 
 def mark_of(price: Decimal, true: Decimal) -> int | None:
     """Which number made `price` of what is `true` without marks; None: no single one."""
-    count = (price / true - 1) / _SHARE if true else price / _OF_ZERO
-    whole = count.to_integral_value()
-    if abs(count - whole) > Decimal("0.01") or whole < 1 or whole % _EACH != 1:
-        return None
-    return int(whole) // _EACH
+    shares = (price / true - 1) / _SHARE if true else price / _SHARE
+    whole = shares.to_integral_value()
+    ordinal = int(whole) // _CHECK // _EACH
+    return ordinal if abs(shares - whole) < _EXACTLY and whole > 0 and whole == _shares(ordinal) else None
+
+
+def _shares(ordinal: int) -> int:
+    return (_EACH * ordinal + 1) * _CHECK + (ordinal * ordinal * 7 + ordinal) % _PRIME
 
 
 def marked_texts(text: str) -> list[str]:

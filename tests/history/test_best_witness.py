@@ -126,7 +126,7 @@ def test_the_documented_past_is_told_up_to_where_the_first_party_begins(rows: Ro
     with reading(rows.engine) as connection:
         found = best_timeline(connection, Scope(model=NEW))
         everything = best_timeline(connection, Scope(model=NEW, witness="imported"))
-        pages = best_timeline(connection, Scope(model=NEW), after=found[0].place, limit=1)
+        pages = best_timeline(connection, Scope(model=NEW), after=found[0].position, limit=1)
     assert [(one.source, str(one.amount)) for one in found] == [("facts", "5"), ("facts", "2.5"), ("openai", "2.5")]
     assert everything == []
     assert pages == [found[1]]
