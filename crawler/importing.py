@@ -13,7 +13,6 @@ from sqlalchemy import Engine
 
 from crawler.formats import FORMATS
 from crawler.page import Page
-from crawler.placing import locator
 from crawler.reading import read
 from crawler.replay import unpacked
 from crawler.spider import PricingSpider
@@ -109,7 +108,7 @@ def _import_one(engine: Engine, spider: PricingSpider, version: Version, now: da
     page = _page(spider, version)
     with recording(engine) as connection:
         digest = evidence.keep(connection, page.body, page.media_type, now)
-        return record(connection, _read(spider, page, digest, version), now, locator(spider))
+        return record(connection, _read(spider, page, digest, version), now)
 
 
 def _page(spider: PricingSpider, version: Version) -> Page:

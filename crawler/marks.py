@@ -1,7 +1,7 @@
 """Marks: a page's numbers, each made larger by a share of its own, so that a price tells which of them it was."""
 
 import re
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ _NUMBER = re.compile(
     % "折".encode()
 )
 _EXACTLY = Decimal("0.01")
+_RUN, _WITHIN, _FEW = re.compile(rb"[0-9.,]+"), b"0123456789.,", 64
 _MARKED = re.compile(r"[0-9]+\.[0-9]{38}(?![0-9])")
 _MONEY = tuple(sign.encode() for sign in ("$", "¥", "￥", "€", "£"))
 _IN_WORDS = re.compile(rb"[0-9A-Za-z] $")
@@ -60,20 +61,55 @@ def exact(text: str) -> Decimal:
     return Decimal(text) if len(text) < _LONGEST else Marked(text)
 
 
-def numbers_in(body: bytes, same: Callable[[Decimal], Hashable], wanted: Collection[Hashable]) -> list[Number]:
-    """The numbers of a page that are the `same` as one of those wanted, in order."""
+def digits(value: Decimal) -> str:
+    """What 0.2690, 2690 and 2.69e-7 have in common."""
+    return "".join(map(str, value.normalize().as_tuple().digits))
+
+
+def numbers_in(body: bytes, wanted: Collection[str]) -> list[Number]:
+    """The numbers of a page with these digits, in order."""
     found = list[Number]()
-    for match in _NUMBER.finditer(body):
+    for match in _numbers(body, wanted):
         value = Decimal(match[0].decode().replace(",", ""))
         # A mark needs digits of its own behind those of the number.
-        if same(value) in wanted and value.adjusted() - len(match[0]) > -_FRACTION:
-            before = body[max(0, match.start() - 4) : match.start()]
-            found.append(Number(*match.span(), value, _doubt(before, match[0])))
+        if digits(value) in wanted and value.adjusted() - len(match[0]) > -_FRACTION:
+            begins = match.start()
+            found.append(Number(*match.span(), value, _doubt(body[max(0, begins - 4) : begins], match[0])))
     return found
 
 
+def _numbers(body: bytes, wanted: Collection[str]) -> Iterator[re.Match[bytes]]:
+    for at, end in _runs(body, wanted):
+        while at < end:
+            match = _NUMBER.match(body, at)
+            if match is not None:
+                yield match
+            at = match.end() if match else at + 1
+
+
+def _runs(body: bytes, wanted: Collection[str]) -> Iterator[tuple[int, int]]:
+    """Where digits stand with their points and commas: of few digits those that hold them, of many any. Both patterns
+    begin with what stands in a number, by which a page is looked through in a tenth of the time."""
+    if len(wanted) > _FEW:
+        yield from (match.span() for match in _RUN.finditer(body))
+        return
+    # Whatever stands in a word or between other digits is passed over at once.
+    either = "|".join(rf"{one[0]}(?<![1-9A-Za-z_]{one[0]})" + "".join(f"[.,]?{digit}" for digit in one[1:])
+                      + "(?![0-9.]*[1-9A-DF-Za-df-z_%])" for one in sorted(wanted))  # fmt: skip
+    last = 0
+    for match in re.finditer(either.encode(), body) if wanted else ():
+        begins = match.start()
+        while begins > last and body[begins - 1] in _WITHIN:
+            begins -= 1
+        if begins >= last:
+            whole = _RUN.match(body, begins)
+            last = whole.end() if whole else match.end()
+            yield begins, last
+
+
 def _doubt(before: bytes, number: bytes) -> int:
-    if before.rstrip().endswith(_MONEY):
+    # In JSON a whole number in quotes is rarely a count.
+    if before.rstrip().endswith(_MONEY) or before.endswith((b'":"', b'": "')):
         return 0
     return 2 if b"." not in number else 1 if _IN_WORDS.search(before) else 0
 

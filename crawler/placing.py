@@ -5,14 +5,14 @@ becomes a version, once. docs/decisions/015 says why.
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 
 from crawler.failures import PageChanged
 from crawler.grid import Grid
-from crawler.marks import Number, mark_of, marked, marked_texts, numbers_in, written
+from crawler.marks import Number, digits, mark_of, marked, marked_texts, numbers_in, written
 from crawler.page import Page
 from crawler.spider import PricingSpider
 from history.evidence import KeptPage
@@ -40,15 +40,9 @@ def locate(spider: PricingSpider, pages: Sequence[KeptPage], sought: Collection[
         page = Page(kept.url, kept.body, kept.media_type, kept.fetched_at)
         left = {one: Quote.parse(one.quote) for one in sought if one not in found}
         search = _Search(spider, page, kept.ordinal, left)
-        search.by(lambda value: value)
-        # A price of 0.2690 may be written as 2690, of some ten thousandth.
-        search.by(_digits)
+        search.run()
         found |= search.found
     return found
-
-
-def _digits(value: Decimal) -> tuple[int, ...]:
-    return value.normalize().as_tuple().digits
 
 
 @dataclass
@@ -62,31 +56,50 @@ class _Search:
     found: dict[Sought, Place] = field(default_factory=dict)
     readings: int = 0
     complaint: str = ""
-    _stated: Prices | None = None
+    is_sure: bool = False
 
-    def by(self, same: Callable[[Decimal], Hashable]) -> None:
-        """Mark the numbers that are the same as an amount, the doubtful ones apart: all at once, then without those of
-        which the spider complains, then by halves."""
-        numbers = numbers_in(self.page.body, same, self._wanted(same))
-        order = sorted(range(len(numbers)), key=lambda n: (numbers[n].value, n))
+    def run(self) -> None:
+        """Mark the numbers that are an amount, then those that have its digits: of 0.2690 a page may say 2690."""
+        numbers = dict(enumerate(numbers_in(self.page.body, {digits(amount) for amount in self._wanted()})))
+        exactly = {number.value for number in numbers.values()} & self._wanted()
+        for same in (True, False):
+            some = [n for n, number in numbers.items() if (number.value in exactly) == same]
+            self._mark(numbers, sorted(some, key=lambda n: (numbers[n].value, n)))
+
+    def _mark(self, numbers: Mapping[int, Number], order: list[int]) -> None:
+        """All at once, the doubtful ones apart; where prices are missing then, those numbers anew in parts."""
         waiting = deque([n for n in order if numbers[n].doubt == doubt] for doubt in (0, 1, 2))
-        while waiting and self.left and self.readings < READINGS:
-            wanted = self._wanted(same)
-            some = [n for n in waiting.popleft() if same(numbers[n].value) in wanted]
-            if some and self._read({n: numbers[n] for n in sorted(some)}):
-                named = {n for n in some if written(numbers[n].value, n) in self.complaint}
-                if 0 < len(named) < len(some):
-                    waiting.appendleft([n for n in some if n not in named])
-                    waiting.append(sorted(named))
-                elif len(some) > 1:
-                    waiting += some[: len(some) // 2], some[len(some) // 2 :]
+        again = list[list[int]]()
+        while self.left and self.readings < READINGS and (waiting or (again and self._keep_stated())):
+            if not waiting:
+                waiting.extend(again)
+                again.clear()
+            wanted = {digits(amount) for amount in self._wanted()}
+            some = [n for n in waiting.popleft() if digits(numbers[n].value) in wanted]
+            if some and not self._read({n: numbers[n] for n in sorted(some)}):
+                again += self._parts(numbers, some)
 
-    def _wanted(self, same: Callable[[Decimal], Hashable]) -> set[Hashable]:
-        amounts = {amount for quote in self.left.values() for amount in (quote.amount, quote.list_amount)}
-        return {same(amount) for amount in amounts if amount is not None}
+    def _parts(self, numbers: Mapping[int, Number], some: list[int]) -> list[list[int]]:
+        """Without those of which the spider complains, and these; where it names none, the halves."""
+        named = [n for n in some if written(numbers[n].value, n) in self.complaint]
+        if 0 < len(named) < len(some):
+            return [[n for n in some if n not in named], named]
+        return [some[: len(some) // 2], some[len(some) // 2 :]] if len(some) > 1 else []
+
+    def _keep_stated(self) -> bool:
+        """Whether the page states any of the prices that are left; the others are not looked for on it any more."""
+        if not self.is_sure:
+            prices = self._prices(self.page)
+            self.left = {one: quote for one, quote in self.left.items() if one.key in prices}
+            self.is_sure = True
+        return bool(self.left)
+
+    def _wanted(self) -> set[Decimal]:
+        amounts = (amount for quote in self.left.values() for amount in (quote.amount, quote.list_amount))
+        return {amount for amount in amounts if amount is not None}
 
     def _read(self, numbers: Mapping[int, Number]) -> bool:
-        """One reading with these numbers marked; whether fewer of them might tell more."""
+        """One reading with these numbers marked; whether it says something of all the prices that are left."""
         self.readings += 1
         page = _with_body(self.page, marked(self.page.body, numbers.items()))
         prices = self._prices(page)
@@ -97,7 +110,7 @@ class _Search:
                 del self.left[one]
                 of_byte = Place(self.ordinal, byte=numbers[n].at)
                 self.found[one] = cells.get(written(numbers[n].value, n), of_byte)
-        return any(one.key not in prices and one.key in self._true_prices for one in self.left)
+        return all(one.key in prices for one in self.left)
 
     def _number_of(self, one: Sought, prices: Prices) -> int | None:
         quote = self.left[one]
@@ -106,22 +119,18 @@ class _Search:
         marks = {mark_of(price.amount, quote.amount) for price in stated}
         return marks.pop() if len(marks) == 1 else None
 
-    @property
-    def _true_prices(self) -> Prices:
-        if self._stated is None:
-            complaint = self.complaint
-            self._stated = self._prices(_with_body(self.page, self.page.body))
-            self.complaint = complaint
-        return self._stated
-
     def _prices(self, page: Page) -> Prices:
         """What the spider reads; nothing but its complaint, where it does not understand the page."""
         found: Prices = {}
-        self.complaint = ""
+        self.complaint, keys = "", {one.key for one in self.left}
+        models = {key.model for key in keys}
         try:
             for offer in self.spider.extract(page):
-                if isinstance(offer, Offer):
+                if isinstance(offer, Offer) and offer.model in models:
                     self._add(found, offer)
+                    # An offer comes whole, so that nobody has to wait for those behind the last one.
+                    if keys <= found.keys():
+                        break
         # A page with other numbers may break a reader in any way, and says nothing then; it is never believed.
         except Exception as broken:
             self.complaint = str(broken)

@@ -20,6 +20,7 @@ from history import evidence
 from history.db import reading as reading_from
 from history.db import recording, writing
 from history.model import Fetched, Reading
+from history.places import nowhere
 from history.recorder import AlreadyRecorded, Recorded, newest_run_at, record
 from history.rederive import correct
 from history.times import from_rfc3339
@@ -99,17 +100,19 @@ def runs_of(captures: Iterable[Capture]) -> list[tuple[Capture, ...]]:
     return list(runs.values())
 
 
-def replay(engine: Engine, captures: Iterable[Capture]) -> Iterator[Recorded | AlreadyRecorded]:
+def replay(
+    engine: Engine, captures: Iterable[Capture], *, places: bool = True
+) -> Iterator[Recorded | AlreadyRecorded]:  # fmt: skip
     """Record each run of these captures as if they had been fetched at their time; what is on record already stays
-    as it is."""
+    as it is. Without `places`, nobody looks for where on its page a price stands."""
     for run in runs_of(captures):
         try:
-            yield _replay_one(engine, run)
+            yield _replay_one(engine, run, places)
         except AlreadyRecorded as already:
             yield already
 
 
-def _replay_one(engine: Engine, run: tuple[Capture, ...]) -> Recorded:
+def _replay_one(engine: Engine, run: tuple[Capture, ...], places: bool) -> Recorded:
     name, captured = run[0].spider, run[0].captured
     with reading_from(engine) as connection:
         newest = newest_run_at(connection, name)
@@ -123,7 +126,7 @@ def _replay_one(engine: Engine, run: tuple[Capture, ...]) -> Recorded:
     spider = spider_class(name)()
     reading = read(spider, fetched, captured)
     with recording(engine) as connection:
-        return record(connection, reading, captured, locator(spider))
+        return record(connection, reading, captured, locator(spider) if places else nowhere)
 
 
 def reread(engine: Engine, name: str, now: datetime, *, force: bool = False) -> Recorded | None:
