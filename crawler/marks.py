@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 # The n-th number is made larger by so many of these shares of it (_shares): 8n+1 tells it from the sum of several,
@@ -70,12 +71,19 @@ def numbers_in(body: bytes, wanted: Collection[str]) -> list[Number]:
     """The numbers of a page with these digits, in order."""
     found = list[Number]()
     for match in _numbers(body, wanted):
-        value = Decimal(match[0].decode().replace(",", ""))
+        value, its_digits = _value(match[0])
         # A mark needs digits of its own behind those of the number.
-        if digits(value) in wanted and value.adjusted() - len(match[0]) > -_FRACTION:
+        if its_digits in wanted and value.adjusted() - len(match[0]) > -_FRACTION:
             begins = match.start()
             found.append(Number(*match.span(), value, _doubt(body[max(0, begins - 4) : begins], match[0])))
     return found
+
+
+# The same few hundred numbers stand on a page again and again.
+@lru_cache(maxsize=16_384)
+def _value(number: bytes) -> tuple[Decimal, str]:
+    value = Decimal(number.decode().replace(",", ""))
+    return value, digits(value)
 
 
 def _numbers(body: bytes, wanted: Collection[str]) -> Iterator[re.Match[bytes]]:
