@@ -62,6 +62,7 @@ def exact(text: str) -> Decimal:
     return Decimal(text) if len(text) < _LONGEST else Marked(text)
 
 
+@lru_cache(maxsize=16_384)
 def digits(value: Decimal) -> str:
     """What 0.2690, 2690 and 2.69e-7 have in common."""
     return "".join(map(str, value.normalize().as_tuple().digits))

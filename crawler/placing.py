@@ -40,7 +40,9 @@ def locate(spider: PricingSpider, pages: Sequence[KeptPage], sought: Collection[
         page = Page(kept.url, kept.body, kept.media_type, kept.fetched_at)
         left = {one: Quote.parse(one.quote) for one in sought if one not in found}
         search = _Search(spider, page, kept.ordinal, left)
-        search.run()
+        # Of the prices of hundreds of pages, few stand on this one.
+        if len(pages) == 1 or search.keep_stated():
+            search.run()
         found |= search.found
     return found
 
@@ -70,7 +72,7 @@ class _Search:
         """All at once, the doubtful ones apart; where prices are missing then, those numbers anew in parts."""
         waiting = deque([n for n in order if numbers[n].doubt == doubt] for doubt in (0, 1, 2))
         again = list[list[int]]()
-        while self.left and self.readings < READINGS and (waiting or (again and self._keep_stated())):
+        while self.left and self.readings < READINGS and (waiting or (again and self.keep_stated())):
             if not waiting:
                 waiting.extend(again)
                 again.clear()
@@ -86,7 +88,7 @@ class _Search:
             return [[n for n in some if n not in named], named]
         return [some[: len(some) // 2], some[len(some) // 2 :]] if len(some) > 1 else []
 
-    def _keep_stated(self) -> bool:
+    def keep_stated(self) -> bool:
         """Whether the page states any of the prices that are left; the others are not looked for on it any more."""
         if not self.is_sure:
             prices = self._prices(self.page)

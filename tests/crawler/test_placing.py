@@ -228,3 +228,12 @@ def test_a_price_that_no_page_states_has_no_place_and_costs_no_reading() -> None
     spider.readings = 0
     assert locate(spider, kept(Strict.only), wanted) == {}
     assert spider.readings == 0
+
+
+def test_each_of_a_hundred_pages_is_asked_only_for_what_it_states() -> None:
+    """All of them at the same price, so that each page has numbers that could be those of any other."""
+    pages = kept(*(table((f"m{n}", "$3"), (f"n{n}", "$3")).encode() for n in range(100)))
+    found = locate(Shop(), pages, sought_on(Shop(), pages))
+    assert {one.key.model: (place.page, place.row) for one, place in found.items()} == {
+        f"{letter}{n}": (n, row) for n in range(100) for letter, row in (("m", 2), ("n", 3))
+    }
