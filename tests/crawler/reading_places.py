@@ -32,7 +32,7 @@ def tables_of(body: bytes, media_type: str) -> list[list[str]]:
 def _html_tables(body: bytes) -> list[list[str]]:
     tree = html.document_fromstring(body, parser=html.HTMLParser(encoding="utf-8"))
     found = [[row for row in table.iter("tr") if _is_of(row, table)] for table in tree.iter("table")]
-    return [[" ".join(row.itertext()) for row in rows] for rows in found if rows]
+    return [[" ".join(map(str, row.itertext())) for row in rows] for rows in found if rows]
 
 
 def _is_of(row: html.HtmlElement, table: html.HtmlElement) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.marks import Marked, exact, mark_of, marked, marked_texts, numbers_in, written
+from crawler.marks import Marked, digits, exact, mark_of, marked, marked_texts, numbers_in, written
 
 AMOUNTS = st.decimals(min_value=0, max_value=10_000, places=8)
 ORDINALS = st.integers(0, 100_000)
@@ -15,12 +15,12 @@ ORDINALS = st.integers(0, 100_000)
 def found(page: str, *wanted: str) -> list[str]:
     """The numbers that would be marked, as they are written."""
     body = page.encode()
-    numbers = numbers_in(body, lambda value: value, {Decimal(amount) for amount in wanted})
+    numbers = numbers_in(body, {digits(Decimal(amount)) for amount in wanted})
     return [body[number.at : number.end].decode() for number in numbers]
 
 
 def doubts(page: str, *wanted: str) -> list[int]:
-    return [one.doubt for one in numbers_in(page.encode(), lambda value: value, {Decimal(amount) for amount in wanted})]
+    return [one.doubt for one in numbers_in(page.encode(), {digits(Decimal(amount)) for amount in wanted})]
 
 
 @given(amount=AMOUNTS, ordinal=ORDINALS)
@@ -89,7 +89,7 @@ def test_marks_are_found_where_they_stand() -> None:
     "page",
     [
         "gpt-3", "v3.1 3M 3K", "3%", "3.0.1", 'colspan="3"', 'colspan=\\"3\\"', "#3;", "[0, 3]", "(3,+∞)", "3折",
-        "13", "3.5", "3,000", "30",
+        "13", "3.5", "3,001", "33", "30.03",
     ],
 )  # fmt: skip
 def test_what_is_known_to_be_no_amount_gets_no_mark(page: str) -> None:
@@ -111,13 +111,32 @@ def test_a_number_with_thousands_or_an_exponent_is_the_same_number() -> None:
     assert found("$1,250 and 1.25e3 and 1250", "1250") == ["1,250", "1.25e3", "1250"]
 
 
+def test_a_number_that_is_some_power_of_ten_of_an_amount_may_be_it() -> None:
+    assert found("2690 and 0.269 and 2.69e-7 and 26900 and 269 and 0.2691", "0.2690") == [
+        "2690", "0.269", "2.69e-7", "26900", "269",
+    ]  # fmt: skip
+    assert {digits(Decimal(text)) for text in ("0.2690", "2690", "2.69E-7")} == {"269"}
+
+
+@given(amounts=st.lists(AMOUNTS, min_size=65, max_size=80, unique=True))
+def test_of_many_amounts_each_is_found_as_each_of_few(amounts: list[Decimal]) -> None:
+    """Few are looked for by their digits, many among all numbers of the page."""
+    page = "; ".join(f'"a{n}-1.5": [1,{amount:f}], ${amount:f}/1M' for n, amount in enumerate(amounts)).encode()
+    wanted = {digits(amount) for amount in amounts}
+    together = numbers_in(page, wanted)
+    apart = {number for some in sorted(wanted) for number in numbers_in(page, {some})}
+    assert len(wanted) > 32
+    assert apart == set(together)
+    assert {number.value for number in together} >= set(amounts)
+
+
 def test_what_may_be_a_count_is_told_from_money() -> None:
     assert doubts("$3 ¥3 ￥ 3 <td>3.0</td> Gemini 3.0 3", "3") == [0, 0, 0, 0, 1, 2]
 
 
 def test_only_what_is_chosen_is_changed() -> None:
     body = b"$3 and $4 and $3"
-    first, second = numbers_in(body, lambda value: value, {Decimal(3)})
+    first, second = numbers_in(body, {"3"})
     assert marked(body, [(1, second)]) == f"$3 and $4 and ${written(Decimal(3), 1)}".encode()
     both = marked(body, enumerate((first, second))).decode()
     assert both == f"${written(Decimal(3), 0)} and $4 and ${written(Decimal(3), 1)}"

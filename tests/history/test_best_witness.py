@@ -247,7 +247,7 @@ def test_a_history_is_told_by_its_best_witnesses_as_a_brute_force_finds_it(
     _write(engine, history)
     found: list[Version] = []
     with reading(engine) as connection:
-        while page := best_timeline(connection, Scope(), after=found[-1].place if found else None, limit=limit):
+        while page := best_timeline(connection, Scope(), after=found[-1].position if found else None, limit=limit):
             found += page
     assert sorted(
         (one.provider, one.witness, one.model, one.tier, str((one.valid_from - MOVED).days), str(one.amount))
