@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import Engine, select
 
 from crawler.answers import Answer
-from crawler.formats import ImportedLiteLLM
 from crawler.importing import Version, import_all
 from crawler.page import Page
 from crawler.pipelines import KeepEvidence, RecordRun
@@ -166,14 +165,22 @@ def test_to_read_again_what_is_right_moves_no_place(engine: Engine) -> None:
     assert rows(engine) == before
 
 
-def test_an_imported_map_has_its_places_in_the_file(engine: Engine) -> None:
-    [folder] = (PAGES / "litellm").glob("*/body.json")
-    done = list(import_all(engine, "litellm", [Version(folder, MONDAY)], MONDAY + HOUR))
-    assert [type(one) for one in done] == [Recorded]
+def test_a_map_that_is_crawled_has_places_and_one_that_is_imported_has_none(engine: Engine) -> None:
+    """To look for them would take an import of many versions six times as long."""
+    [file] = (PAGES / "litellm").glob("*/body.json")
+    assert [type(one) for one in import_all(engine, "litellm", [Version(file, MONDAY)], MONDAY + HOUR)] == [Recorded]
+    assert {row.place for row in rows(engine)} == {None}
+    imported = len(rows(engine))
+    assert all(isinstance(done, Recorded) for done in replay(engine, captures_in(PAGES / "litellm")))
     found = [row for row in rows(engine) if row.place is not None]
-    assert len(found) >= len(rows(engine)) - 1
+    assert len(found) >= imported - 1
     assert all(resolves(engine, row) for row in found)
-    assert ImportedLiteLLM.source().witness == "imported"
+
+
+def test_a_replay_can_do_without_places(engine: Engine) -> None:
+    done = list(replay(engine, captures_in(PAGES / "deepseek" / "2025-08-21"), places=False))
+    assert [type(one) for one in done] == [Recorded]
+    assert {row.place for row in rows(engine)} == {None}
 
 
 def test_a_reader_that_knows_no_places_writes_none(engine: Engine) -> None:
