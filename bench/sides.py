@@ -23,9 +23,9 @@ class Compared(NamedTuple):
         return f"{self.ours:.2f} s, bare {self.bare:.2f} s"
 
 
-def compare(module: str, runs: int) -> Compared:
-    """`python -m module ours` and `… bare`, after one uncounted pair."""
-    pairs = [(_child(module, "ours"), _child(module, "bare")) for _ in range(runs + 1)][1:]
+def compare(module: str, runs: int, ours_is: str = "ours") -> Compared:
+    """`python -m module ours` (or what it is called) and `… bare`, after one uncounted pair."""
+    pairs = [(_child(module, ours_is), _child(module, "bare")) for _ in range(runs + 1)][1:]
     ours, bare = (median(side[which]["seconds"] for side in pairs) for which in (0, 1))
     ratio = median(a["seconds"] / b["seconds"] for a, b in pairs)
     return Compared(ratio, ours, bare, median(a["peak_mb"] for a, _ in pairs))

@@ -7,6 +7,7 @@ from decimal import Decimal
 from crawler import amounts
 from crawler.failures import PageChanged
 from crawler.grid import Cell, Table
+from crawler.marks import exact
 from crawler.pricelists import Sizes, by_size
 from crawler.sheet import PriceSheet
 from history.model import PriceComponent
@@ -83,7 +84,7 @@ def _units(what: str, text: str, *, is_cached: bool) -> tuple[str, ...]:
 
 def _amounts(text: str) -> list[tuple[str, Decimal]]:
     if match := _REGIONS.fullmatch(text):
-        return [("global", Decimal(match["global"])), ("non-global", amounts.parse(match["other"], "USD").amount)]
+        return [("global", exact(match["global"])), ("non-global", amounts.parse(match["other"], "USD").amount)]
     return [("", amounts.parse(text, "USD").amount)]
 
 

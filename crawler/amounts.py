@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from crawler.failures import PageChanged
+from crawler.marks import exact
 from history.units import Quantity
 
 _SIGNS = {
@@ -89,7 +90,7 @@ def _parsed(text: str, currency: str | None) -> Amount:
     before, number, after, basis, *_ = match.groups()
     stated = _currency(text, (before, after), currency) if before or after or currency is None else currency
     per, unit = _counted(match) if basis else (None, None)
-    return Amount(Decimal(number.replace(",", "")), stated, per, unit)
+    return Amount(exact(number.replace(",", "")), stated, per, unit)
 
 
 def per_million_tokens(text: str, currency: str) -> Decimal:
@@ -145,7 +146,7 @@ def decimal(value: object) -> Decimal:
 def _exact(text: str) -> Decimal:
     if _EXACT.fullmatch(text) is None:
         raise PageChanged(f"{text!r} is not a decimal price")
-    return Decimal(text)
+    return exact(text)
 
 
 def _counted(match: re.Match[str]) -> tuple[int, Quantity]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from crawler import priced
 from crawler.failures import PageChanged
 from crawler.grid import Cell
+from crawler.marks import exact
 from history.model import ALWAYS, Conditions, PriceComponent
 
 _HEADER = re.compile(
@@ -92,7 +93,7 @@ def _one(unit: str, cell: Cell, per: int, when: Conditions, currency: str) -> pr
         return _SENTENCES[sentence[0]]
     if (promotion := _PROMOTION.fullmatch(cell.text)) is None:
         return priced.price(unit, cell, currency, per, when)
-    regular = Decimal(promotion["regular"])
+    regular = exact(promotion["regular"])
     charged = regular * Decimal(promotion["tenths"]) / 10
     return PriceComponent(unit, charged, currency, per, when, regular)
 

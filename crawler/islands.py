@@ -11,6 +11,7 @@ import msgspec
 from crawler import embedded, markup
 from crawler.failures import PageChanged
 from crawler.grid import Cell, Grid, Table
+from crawler.marks import exact
 from crawler.page import Page
 
 T = TypeVar("T")
@@ -125,7 +126,7 @@ def _drawn(table: Table, drawn: Table) -> Table:
 
 def _same(drawn: str, given: str) -> bool:
     if _NUMBER.fullmatch(given) and _NUMBER.fullmatch(drawn.removeprefix("$")):
-        return Decimal(drawn.removeprefix("$")) == Decimal(given)
+        return exact(drawn.removeprefix("$")) == exact(given)
     return drawn == given or {drawn, given} <= {"", "-"}
 
 

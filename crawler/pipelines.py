@@ -15,6 +15,7 @@ from twisted.python.failure import Failure as Failed
 from crawler.answers import Answer
 from crawler.failures import FetchFailed
 from crawler.page import Page
+from crawler.placing import locator
 from crawler.reading import failed, read
 from crawler.spider import PricingSpider
 from history import evidence
@@ -98,7 +99,7 @@ class RecordRun:
         until = self.spider.now() + timedelta(seconds=wish_s) if wish_s else None
         reading = replace(reading, requests=self.spider.requests)
         with recording(self.database) as connection:
-            self.spider.recorded = record(connection, reading, self.spider.now())
+            self.spider.recorded = record(connection, reading, self.spider.now(), locator(self.spider))
             pause(connection, reading.source.name, until)
 
 

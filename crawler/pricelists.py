@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from crawler import amounts
 from crawler.failures import PageChanged
+from crawler.marks import exact
 from history.model import Conditions, PriceComponent
 
 _UNITS = {
@@ -57,7 +58,7 @@ def _pricelist(text: str, *, has_unit: bool) -> dict[tuple[str, str], Decimal] |
         unit = _UNITS.get(match["label"].replace("Batch ", "")) if match else None
         if match is None or unit is None or has_unit != bool(match["per"]):
             raise PageChanged(f"{text!r} is not a list of prices from {text[at : at + 40]!r}")
-        place, amount = ("batch" if "Batch " in match["label"] else "standard", unit), Decimal(match["amount"])
+        place, amount = ("batch" if "Batch " in match["label"] else "standard", unit), exact(match["amount"])
         is_one = found.setdefault(place, amount) == amount and is_one
         at = match.end()
     return found if is_one else None

@@ -13,12 +13,14 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from crawler.page import Page
+from crawler.placing import locator
 from crawler.reading import extractor_of, read, spider_class, spider_names
 from crawler.spider import PricingSpider
 from history import evidence
 from history.db import reading as reading_from
 from history.db import recording, writing
 from history.model import Fetched, Reading
+from history.places import nowhere
 from history.recorder import AlreadyRecorded, Recorded, newest_run_at, record
 from history.rederive import correct
 from history.times import from_rfc3339
@@ -98,17 +100,19 @@ def runs_of(captures: Iterable[Capture]) -> list[tuple[Capture, ...]]:
     return list(runs.values())
 
 
-def replay(engine: Engine, captures: Iterable[Capture]) -> Iterator[Recorded | AlreadyRecorded]:
+def replay(
+    engine: Engine, captures: Iterable[Capture], *, places: bool = True
+) -> Iterator[Recorded | AlreadyRecorded]:  # fmt: skip
     """Record each run of these captures as if they had been fetched at their time; what is on record already stays
-    as it is."""
+    as it is. Without `places`, nobody looks for where on its page a price stands."""
     for run in runs_of(captures):
         try:
-            yield _replay_one(engine, run)
+            yield _replay_one(engine, run, places)
         except AlreadyRecorded as already:
             yield already
 
 
-def _replay_one(engine: Engine, run: tuple[Capture, ...]) -> Recorded:
+def _replay_one(engine: Engine, run: tuple[Capture, ...], places: bool) -> Recorded:
     name, captured = run[0].spider, run[0].captured
     with reading_from(engine) as connection:
         newest = newest_run_at(connection, name)
@@ -119,9 +123,10 @@ def _replay_one(engine: Engine, run: tuple[Capture, ...]) -> Recorded:
         for page in (capture.page() for capture in run):
             digest = evidence.keep(connection, page.body, page.media_type, captured, page.url)
             fetched.append((page, Fetched(page.url, digest, captured)))
-    reading = read(spider_class(name)(), fetched, captured)
+    spider = spider_class(name)()
+    reading = read(spider, fetched, captured)
     with recording(engine) as connection:
-        return record(connection, reading, captured)
+        return record(connection, reading, captured, locator(spider) if places else nowhere)
 
 
 def reread(engine: Engine, name: str, now: datetime, *, force: bool = False) -> Recorded | None:
@@ -138,7 +143,7 @@ def reread(engine: Engine, name: str, now: datetime, *, force: bool = False) -> 
     with recording(engine) as connection:
         runs = evidence.stored_runs(connection, name)
         readings = ((run.run_id, _read_stored(connection, spider, run)) for run in runs)
-        return correct(connection, spider.source(), readings, extractor, now)
+        return correct(connection, spider.source(), readings, extractor, now, locator(spider))
 
 
 def _read_stored(connection: Connection, spider: PricingSpider, run: evidence.StoredRun) -> Reading:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from crawler import moments
 from crawler.failures import PageChanged
+from crawler.marks import exact
 from history.model import ALWAYS, Conditions, PriceComponent
 
 _UNITS = {
@@ -123,7 +124,7 @@ def _tariff(match: re.Match[str]) -> Tariff:
     if storage and not hourly:
         raise PageChanged(f"{match[0]!r} is a storage price of no known unit")
     return Tariff(
-        Decimal(amount),
+        exact(amount),
         _meant(words) if words else _NONE,
         hourly is not None,
         _when(thinking, sign, size) if size or thinking else ALWAYS,

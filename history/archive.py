@@ -129,7 +129,15 @@ class _Clerk:
             verdict, taken_back = Verdict(), Verdict()
             for fact in of_one:
                 verdict.offers[fact.key.offer] = OfferState(())
-                verdict.versions.append(Version(fact.key, fact.effective_at, fact.quote, "documented"))
+                verdict.versions.append(
+                    Version(
+                        fact.key,
+                        fact.effective_at,
+                        fact.quote,
+                        "documented",
+                        place=fact.read_at if fact.quote else None,
+                    )
+                )
                 if fact.kind == "cancelled":
                     taken_back.superseded.append(fact.place)
                 if fact.place not in self.set_right:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from history.model import EventKind, OfferKey, SeriesKey
+from history.place import Place
 
 # Why a version starts when it does: the source says so, or that is when it was seen first; or whose word it is.
 Basis = Literal["stated", "first_seen", "documented", "imported"]
@@ -66,13 +67,15 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A price to record: from `valid_from` on, this quote; None: no longer offered."""
+    """A price to record: from `valid_from` on, this quote; None: no longer offered. `place`: where it was read, where
+    that is known."""
 
     key: SeriesKey
     valid_from: datetime
     quote: str | None
     basis: Basis
     run_id: int | None = None
+    place: Place | None = None
 
 
 class InForce(NamedTuple):

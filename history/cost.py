@@ -41,6 +41,7 @@ class PriceVersion(NamedTuple):
     recorded_at: datetime
     run_id: int
     one: Decimal = Decimal(0)
+    place: int | None = None
 
 
 class Line(NamedTuple):

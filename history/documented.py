@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from importlib.resources import files
@@ -19,12 +20,15 @@ from history.model import (
     Source,
     conditions_text,
 )
+from history.place import Place
 from history.times import from_rfc3339
 
 FACTS = files("history.facts")
 WHERE = "tag:tokentape.dev,2026:facts/changes.jsonl"
 # It is read when the program starts, and by no schedule.
 NEVER_DUE = timedelta(days=3650)
+# Behind it stands the price of a fact, on its line.
+_NEW = re.compile(rb'"new": ?"')
 _TOLD = {
     "launched": EventKind.PRICE_ADDED,
     "added": EventKind.PRICE_ADDED,
@@ -36,7 +40,7 @@ _TOLD = {
 
 class Fact(NamedTuple):
     """One documented change. `new` of what was removed is what applied instead; `old` of what was added, until then;
-    `why` says in a later version of the file what was wrong in the one before."""
+    `why` says in a later version of the file what was wrong in the one before; `read_at` is where `new` stands."""
 
     provider: str
     key: SeriesKey
@@ -46,6 +50,7 @@ class Fact(NamedTuple):
     effective_at: datetime
     source: str
     why: str
+    read_at: Place
 
     @property
     def place(self) -> tuple[SeriesKey, datetime]:
@@ -72,7 +77,12 @@ def file_of_facts() -> bytes:
 
 def facts_in(body: bytes) -> list[Fact]:
     """The lines of the file, in their order."""
-    return [_fact(json.loads(line)) for line in body.decode().splitlines()]
+    found, at = list[Fact](), 0
+    for line in body.splitlines(keepends=True):
+        price = _NEW.search(line)
+        found.append(_fact(json.loads(line), Place(0, byte=at + (price.end() if price else 0))))
+        at += len(line)
+    return found
 
 
 def sellers() -> dict[str, Provider]:
@@ -88,7 +98,7 @@ def source_of(provider: Provider) -> Source:
     return Source(name, provider, WHERE, frozenset({"USD"}), range(1, 10_000), interval_s, witness="documented")
 
 
-def _fact(row: dict[str, Any]) -> Fact:
+def _fact(row: dict[str, Any], at: Place) -> Fact:
     conditions: dict[str, Any] = {
         name: tuple(stated) if isinstance(stated, list) else stated
         for name, stated in row.get("conditions", {}).items()
@@ -100,7 +110,7 @@ def _fact(row: dict[str, Any]) -> Fact:
     old = _quote(row["old"], row)
     new = _quote(row["new"], row, row.get("list"), row.get("ends"))
     moment = from_rfc3339(row["effective_at"])
-    return Fact(row["provider"], key, row["kind"], old, new, moment, row["source"], row.get("why", ""))
+    return Fact(row["provider"], key, row["kind"], old, new, moment, row["source"], row.get("why", ""), at)
 
 
 def _quote(

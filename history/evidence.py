@@ -43,6 +43,17 @@ class StoredRun:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptPage:
+    """One good answer of a run with its bytes; `ordinal` is its place among all that the run fetched."""
+
+    ordinal: int
+    url: str
+    fetched_at: datetime
+    media_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Validators:
     """What a conditional request sends, and the snapshot that a 304 stands for."""
 
@@ -159,6 +170,17 @@ def stored_runs(connection: Connection, source_name: str) -> list[StoredRun]:
         known = runs.get(row.id)
         runs[row.id] = StoredRun(row.id, row.observed_at, row.extractor, (*known.pages, page) if known else (page,))
     return list(runs.values())
+
+
+def pages_of(connection: Connection, run_id: int) -> list[KeptPage]:
+    """What a run read, in order."""
+    good = (fetch.c.run_id == run_id, fetch.c.status.in_((200, 304)))
+    rows = connection.execute(select(fetch).where(*good).order_by(fetch.c.ordinal)).all()
+    return [
+        KeptPage(row.ordinal, row.url, row.fetched_at, kept.media_type, kept.body)
+        for row in rows
+        if (kept := read(connection, row.sha256)) is not None
+    ]
 
 
 def last_extractor(connection: Connection, source_name: str) -> str | None:

@@ -123,6 +123,7 @@ class Ledger:
             "basis": [version.basis for version in written],
             "run_id": [version.run_id or self.run_id for version in written],
             "superseded_at": [None] * len(written),
+            "place": [version.place and version.place.code for version in written],
             **dict(zip(QUOTED, quotes, strict=True)),
         }
         insert_columns(self.connection, t.price, columns)

@@ -14,6 +14,7 @@ from history.book import Verdict
 from history.compare import compare
 from history.ledger import Ledger, insert, next_id
 from history.model import Failure, Outcome, Provider, Reading, Rejection, Source, noun_of
+from history.places import Locate, nowhere, with_places
 from history.register import Register
 from history.shapes import keep_shape
 from history.shelf import Shelf
@@ -79,8 +80,9 @@ def newest_run_at(connection: Connection, source_name: str) -> datetime | None:
     return moment
 
 
-def record(connection: Connection, reading: Reading, now: datetime) -> Recorded:
-    """Record one run: validate what it read, compare it with what is believed, write what became different.
+def record(connection: Connection, reading: Reading, now: datetime, locate: Locate = nowhere) -> Recorded:
+    """Record one run: validate what it read, compare it with what is believed, write what became different, and where
+    `locate` finds it on the pages.
 
     Raises AlreadyRecorded when the source has a run at `reading.observed_at` or later.
     """
@@ -118,6 +120,7 @@ def record(connection: Connection, reading: Reading, now: datetime) -> Recorded:
     write_run(connection, declared.source_id, recorded, reading, now)
     keep_shape(connection, declared.source_id, recorded.run_id, outcome, reading, recorded.statements)
     _write_rejections(connection, recorded.run_id, rejections)
+    verdict.versions = with_places(connection, verdict.versions, recorded.run_id, locate)
     billers = billers_of(connection, reading.source, verdict)
     Ledger(connection, declared.source_id, recorded.run_id, now, billers).write(verdict)
     register = Register(connection, declared.source_id, now)

@@ -14,6 +14,7 @@ from history.columns import OPEN
 from history.compare import compare
 from history.ledger import Ledger, next_id
 from history.model import EventKind, Outcome, Quote, Reading, SeriesKey, Source
+from history.places import Locate, nowhere, with_places
 from history.recorder import Recorded, billers_of, declare, judge, write_run
 from history.register import Register, Retold
 from history.shelf import IDENTITY
@@ -83,8 +84,9 @@ class Derived:
 
 
 def correct(
-    connection: Connection, source: Source, readings: Iterable[tuple[int, Reading]], extractor: str, now: datetime
-) -> Recorded:
+    connection: Connection, source: Source, readings: Iterable[tuple[int, Reading]], extractor: str, now: datetime,
+    locate: Locate = nowhere,
+) -> Recorded:  # fmt: skip
     """Re-read every stored run of a source, in time order, and record what turns out different as corrections."""
     declared = declare(connection, source)
     derived = Derived()
@@ -101,6 +103,7 @@ def correct(
         len(derived.told.volumes), len(derived.told.hosts),
     )  # fmt: skip
     write_run(connection, declared.source_id, recorded, Reading(source, extractor, now), now, kind="reread")
+    verdict.versions = with_places(connection, verdict.versions, run_id, locate)
     Ledger(connection, declared.source_id, run_id, now, billers_of(connection, source, verdict)).write(verdict)
     register = Register(connection, declared.source_id, now)
     register.replace(derived.told)

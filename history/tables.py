@@ -165,7 +165,7 @@ series = Table(
 
 # A version lasts until the next one of its series (docs/decisions/001). Amount NULL: not offered from then on. What
 # may not be done to it, the database refuses (history.guards). `place` says where on the run's pages it was read
-# (history.model.Place).
+# (history.place).
 price = Table(
     "price",
     metadata,

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 
 from crawler.failures import PageChanged
 from crawler.grid import Heading, Prose
+from crawler.marks import exact
 from crawler.page import Page
 from crawler.sheet import PriceSheet
 from crawler.spider import PricingSpider
@@ -41,7 +41,7 @@ class AI21(PricingSpider):
         match = _PRICE.fullmatch(line)
         if match and model:
             unit = _UNITS[match["what"]]
-            sheet.add(model, PriceComponent(unit, Decimal(match["amount"]), self.currency, 1_000_000))
+            sheet.add(model, PriceComponent(unit, exact(match["amount"]), self.currency, 1_000_000))
         elif "token" in line and re.search(r"[$€£¥][0-9]|[0-9] ?[$€£¥]", line):
             raise PageChanged(f"{line!r} under {model!r} is not a price of a known shape")
         elif "$" in line:

@@ -12,7 +12,7 @@ import msgspec
 
 from feed import plans
 from feed.alerts.model import PAYLOAD_BYTES
-from feed.api import shapes
+from feed.api import proof, shapes
 from feed.figures import percent
 from feed.headlines import headline
 from feed.wording import clean
@@ -157,7 +157,7 @@ def _evidence(pages: Iterable[Evidence], public_url: str) -> list[dict[str, Any]
     kept = [page for page in pages if len(page.url) <= LONGEST_TEXT][:MOST_EVIDENCE]
     return [
         {"url": page["url"], "snapshot": public_url.rstrip("/") + page["snapshot"], "fetched_at": page["fetched_at"]}
-        for page in shapes.evidence(kept)
+        for page in proof.evidence(kept)
     ]
 
 

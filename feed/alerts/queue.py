@@ -113,14 +113,12 @@ def pending(connection: Connection, subscription_ids: Sequence[int], most: int) 
     """The oldest `most` pending deliveries of each of these subscriptions, in order."""
     question = _pending_of(connection.dialect)
     if connection.dialect.name == "postgresql":
-        rows = question.rows(connection, {"ids": list(subscription_ids), "most": most})
-    else:
-        rows = (
-            row
-            for subscription_id in subscription_ids
-            for row in question.rows(connection, {"id": subscription_id, "most": most})
-        )
-    return map(Pending._make, rows)
+        for row in question.rows(connection, {"ids": list(subscription_ids), "most": most}):
+            yield Pending._make(row)
+        return
+    for subscription_id in subscription_ids:
+        for row in question.rows(connection, {"id": subscription_id, "most": most}):
+            yield Pending._make(row)
 
 
 def put_back(connection: Connection, holder: str, turns: Sequence[tuple[Turn, datetime]]) -> None:

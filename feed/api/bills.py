@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Engine
 
 from feed.api import charges, shapes
+from feed.api.proof import place
 from feed.figures import conditions_of
 from feed.usages import Malformed, Told
 from history import currency as money
@@ -117,6 +118,7 @@ def _price(price: PriceVersion) -> charges.ChargedPrice:
         "recorded_at": price.recorded_at,
         "basis": price.basis,
         "run": price.run_id,
+        "place": place(price.place),
     }
 
 

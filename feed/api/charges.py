@@ -6,11 +6,12 @@ from typing import Annotated, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from feed.api.proof import ReadAt
 from feed.api.schemas import Conditions, Converted, DecimalText, Region
 
 
 class ChargedPrice(TypedDict):
-    """The version of a price that a line was charged by; `run` leads to its evidence."""
+    """The version of a price that a line was charged by; `run` leads to its evidence, and `place` says where in it."""
 
     series: int
     unit: Annotated[str, Field(examples=["input_tokens"])]
@@ -22,6 +23,7 @@ class ChargedPrice(TypedDict):
     recorded_at: datetime
     basis: str
     run: int
+    place: ReadAt
 
 
 class CostLine(TypedDict):

@@ -54,7 +54,7 @@ async def list_versions(request: Request) -> Response:
         found = ask(connection, scope(asked, "any"), after=after, limit=asked.limit + 1)
         pages = queries.evidence_of(connection, {one.run_id for one in found})
         shown = found[: asked.limit]
-        following = cursor_to(shown[-1].place, question) if len(found) > len(shown) else None
+        following = cursor_to(shown[-1].position, question) if len(found) > len(shown) else None
         page: schemas.HistoryPage = {
             "versions": [shapes.version(one, pages) for one in shown],
             "next_cursor": following,

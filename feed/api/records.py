@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from feed.api.schemas import Conditions, Evidence, NextCursor, Quote, Region, Sha256
+from feed.api.proof import Evidence, Sha256
+from feed.api.schemas import Conditions, NextCursor, Quote, Region
 from history.drift import DriftKind
 from history.model import Outcome
 

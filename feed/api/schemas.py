@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal, NotRequired, get_args
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from feed.api.proof import Evidence, PriceEvidence
 from history.model import EventKind, ProviderKind, VolumePeriod, Witness
 
 # An exact decimal, in plain notation: never a float, never an exponent.
 DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["0.14"])]
 Count = Annotated[str, Field(pattern=r"^[0-9]+$", examples=["9007199254740993"])]
 PERIODS = get_args(VolumePeriod)
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 NextCursor = Annotated[str | None, Field(description="Pass it as `cursor` for the next page; null on the last one.")]
 Conditions = Annotated[
     dict[str, Any],
@@ -25,15 +25,6 @@ CloseNames = Annotated[
     list[str], Field(description="Only where the name asked for is unknown: what may have been meant.")
 ]
 Region = Annotated[str, Field(description='"" where the source knows no regions.')]
-
-
-class Evidence(TypedDict):
-    """A page that was read: its bytes are kept at `snapshot`."""
-
-    url: str
-    sha256: Sha256
-    fetched_at: datetime
-    snapshot: Annotated[str, Field(description="Where the kept bytes are described: a path on this service.")]
 
 
 class Quote(TypedDict):
@@ -124,7 +115,7 @@ class Price(TypedDict):
     basis: Annotated[str, Field(description="Why valid_from is what it is.", examples=["stated", "first_seen"])]
     witness: Annotated[Witness, Field(description="Whose word it is, the best first.")]
     run: int
-    evidence: list[Evidence]
+    evidence: list[PriceEvidence]
     converted: NotRequired[Converted | None]
 
 
@@ -143,7 +134,7 @@ class PlanPrice(TypedDict):
     recorded_at: datetime
     basis: Annotated[str, Field(description="Why valid_from is what it is.", examples=["stated", "first_seen"])]
     run: int
-    evidence: list[Evidence]
+    evidence: list[PriceEvidence]
 
 
 class Quota(TypedDict):
@@ -199,7 +190,7 @@ class Version(TypedDict):
     basis: str
     witness: Witness
     run: int
-    evidence: list[Evidence]
+    evidence: list[PriceEvidence]
 
 
 class Change(TypedDict):
@@ -231,7 +222,7 @@ class Change(TypedDict):
         Field(description="When it was seen first, if that was doubted and then confirmed; null: it was not doubted."),
     ]
     run: int
-    evidence: list[Evidence]
+    evidence: list[PriceEvidence]
 
 
 class Statement(TypedDict):

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Literal, cast
 
 from feed.api import records, schemas
+from feed.api.proof import evidence, evidence_of_price
 from feed.drifting import sentence
 from feed.figures import conditions_of, per_million
 from history import identity, queries
@@ -16,18 +17,6 @@ from history.quotas import Quota, is_quota, quotas
 from history.units import PLAN_UNITS
 
 Pages = Mapping[int, Sequence[queries.Evidence]]
-
-
-def evidence(pages: Sequence[queries.Evidence]) -> list[schemas.Evidence]:
-    return [
-        {
-            "url": page.url,
-            "sha256": page.sha256,
-            "fetched_at": page.fetched_at,
-            "snapshot": f"/v1/snapshots/{page.sha256}",
-        }
-        for page in pages
-    ]
 
 
 def price(one: queries.Price, pages: Pages) -> schemas.Price:
@@ -50,7 +39,7 @@ def price(one: queries.Price, pages: Pages) -> schemas.Price:
         "basis": one.basis,
         "witness": one.witness,
         "run": one.run_id,
-        "evidence": evidence(pages.get(one.run_id, ())),
+        "evidence": evidence_of_price(pages.get(one.run_id, ()), one.place),
     }
     if (of_a_million := per_million(one.amount, one.per, one.unit)) is not None:
         shaped["per_million"] = of_a_million
@@ -98,7 +87,7 @@ def _plan_price(one: queries.Price, pages: Pages) -> schemas.PlanPrice:
         "recorded_at": one.recorded_at,
         "basis": one.basis,
         "run": one.run_id,
-        "evidence": evidence(pages.get(one.run_id, ())),
+        "evidence": evidence_of_price(pages.get(one.run_id, ()), one.place),
     }
 
 
@@ -133,7 +122,7 @@ def version(one: queries.Version, pages: Pages) -> schemas.Version:
         "basis": one.basis,
         "witness": one.witness,
         "run": one.run_id,
-        "evidence": evidence(pages.get(one.run_id, ())),
+        "evidence": evidence_of_price(pages.get(one.run_id, ()), one.place),
     }
     if one.amount is not None and one.per is not None:
         of_a_million = per_million(one.amount, one.per, one.unit)
@@ -164,7 +153,7 @@ def change(one: queries.Change, pages: Pages) -> schemas.Change:
         "recorded_at": one.recorded_at,
         "held_since": one.held_since,
         "run": one.run_id,
-        "evidence": evidence(pages.get(one.run_id, ())),
+        "evidence": evidence_of_price(pages.get(one.run_id, ()), one.place),
     }
 
 

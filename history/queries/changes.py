@@ -13,7 +13,7 @@ from history.model import EventKind, ProviderKind, Quote
 from history.queries.naming import called_when
 from history.queries.runs import Evidence, evidence_of
 from history.queries.scope import Scope, within
-from history.tables import change_event, offer, provider, series, source
+from history.tables import change_event, offer, price, provider, series, source
 
 
 class Wanted(NamedTuple):
@@ -52,6 +52,7 @@ class Change(NamedTuple):
     effective_at: datetime
     recorded_at: datetime
     held_since: datetime | None = None
+    place: int | None = None
 
 
 class Story(NamedTuple):
@@ -137,8 +138,22 @@ def _joined(statement: Select[Any]) -> Select[Any]:
 def _events() -> Select[Any]:
     return _joined(select(
         change_event, provider.c.slug, provider.c.name, provider.c.kind.label("seller"), source.c.name.label("source"),
-        offer.c.model, offer.c.tier, offer.c.region, series.c.unit, series.c.conditions,
+        offer.c.model, offer.c.tier, offer.c.region, series.c.unit, series.c.conditions, _PLACE,
     ))  # fmt: skip
+
+
+# Of the version that the event tells of, where its run saw it: what was held before was seen by an earlier one.
+_PLACE = (
+    select(price.c.place)
+    .where(
+        price.c.series_id == change_event.c.series_id, price.c.valid_from == change_event.c.effective_at,
+        price.c.recorded_at == change_event.c.recorded_at, price.c.run_id == change_event.c.run_id,
+    )
+    .correlate(change_event)
+    .limit(1)
+    .scalar_subquery()
+    .label("place")
+)  # fmt: skip
 
 
 def _changes(connection: Connection, wanted: Wanted, statement: Select[Any]) -> list[Change]:
@@ -182,6 +197,7 @@ def _change(row: Any) -> Change:
         row.model, row.tier, row.region, row.unit, row.conditions or "",
         _quote(row.old_amount, row.old_currency, row.old_per), _quote(row.new_amount, row.new_currency, row.new_per),
         row.change_bp, _terms(row.old_terms), _terms(row.new_terms), row.effective_at, row.recorded_at, row.held_since,
+        row.place,
     )  # fmt: skip
 
 

@@ -55,6 +55,7 @@ class Price(Struct, frozen=True, gc=False):
     basis: str
     run_id: int
     witness: Witness
+    place: int | None
 
 
 class _Open(ColumnElement[datetime]):
@@ -98,10 +99,11 @@ class Version(NamedTuple):
     basis: str
     run_id: int
     witness: Witness
+    place: int | None
     superseded_at: datetime | None
 
     @property
-    def place(self) -> tuple[int, datetime, datetime]:
+    def position(self) -> tuple[int, datetime, datetime]:
         """Where a timeline goes on after this version."""
         return self.series_id, self.valid_from, self.recorded_at
 
@@ -215,7 +217,7 @@ def _described(version: FromClause, until: ColumnElement[datetime]) -> Select[An
     return select(
         series.c.id, provider.c.slug, source.c.name, offer.c.model, offer.c.tier, offer.c.region,
         series.c.unit, series.c.conditions, *quoted, until, version.c.recorded_at, version.c.basis, version.c.run_id,
-        source.c.witness,
+        source.c.witness, version.c.place,
     ).select_from(
         series.join(offer, offer.c.id == series.c.offer_id)
         .join(source, source.c.id == offer.c.source_id)

@@ -43,7 +43,7 @@ def tariffs(connection: Connection, sold: Collection[Sold], known_at: datetime) 
     wanted = set(sold)
     for about, of in groupby(rows, key=lambda row: row[:_ABOUT]):
         if (about[0], about[1]) in wanted:
-            versions = [PriceVersion._make((*row[_ABOUT:], price_of_one(row[10], row[12]))) for row in of]
+            versions = [PriceVersion._make((*row[_ABOUT:-1], price_of_one(row[10], row[12]), row[-1])) for row in of]
             found[about[0], about[1]].append(Tariff(about[2], about[3], about[4], about[5], versions))
     return found
 
@@ -76,7 +76,7 @@ def models_of(connection: Connection, provider_slug: str) -> list[str]:
 def _versions(dialect: Dialect) -> Prepared:
     recorded, superseded = price.c.recorded_at, price.c.superseded_at
     known_at = bindparam("known_at", type_=recorded.type)
-    quoted = ("amount", "currency", "per", "basis", "recorded_at", "run_id")
+    quoted = ("amount", "currency", "per", "basis", "recorded_at", "run_id", "place")
     statement: Select[Any] = (
         select(
             provider.c.slug, offer.c.model, source.c.name, source.c.witness, offer.c.tier, offer.c.region,

@@ -59,7 +59,7 @@ def best_timeline(
         kept += _unrivalled(connection, page)
         if len(page) < limit:
             break
-        after = page[-1].place
+        after = page[-1].position
     return kept[:limit]
 
 

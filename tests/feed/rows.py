@@ -13,6 +13,7 @@ from history import tables as t
 from history.db import writing
 from history.drift import BLANK, Shape
 from history.model import Conditions, Quote, conditions_text
+from history.place import Place
 
 NOW = datetime(2026, 5, 22, 16, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -98,7 +99,7 @@ class Rows:
     def price(
         self, amount: str | None, valid_from: datetime, *, recorded_at: datetime | None = None,
         superseded_at: datetime | None = None, run: int | None = None, per: int = 1_000_000,
-        list_amount: Decimal | None = None, **series: Any,
+        list_amount: Decimal | None = None, place: Place | None = None, **series: Any,
     ) -> int:  # fmt: skip
         series_id = self.series(**series)
         recorded_at = recorded_at or valid_from
@@ -113,6 +114,7 @@ class Rows:
             "valid_from": valid_from,
             "recorded_at": recorded_at,
             "superseded_at": superseded_at,
+            "place": place and place.code,
         }
         with writing(self.engine) as connection:
             connection.execute(t.price.insert(), {**row, **quoted, "basis": "first_seen", "run_id": run_id})

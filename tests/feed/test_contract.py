@@ -18,20 +18,21 @@ from starlette.testclient import TestClient
 from feed.api import records, schemas
 from history.drift import Shape, TableShape
 from history.model import Conditions
+from history.place import Place
 from tests.feed.rows import DAY, HOUR, NOW, TODAY, Rows, flash_cut, usd
 
 CONTRACTS = Path(__file__).parent.parent / "contracts"
 PINNED = {
     "changes.atom": "7ecf711f5276c55dcfda591664002523254c1d9e48577a04bc06e45a56e0181f",
     "changes.feed.json": "f763001161bb2626ad4a77a720f364a1f51c6cb5b85bdf178dd405abe3021bbf",
-    "changes.json": "ae7ddb656e17969f553e0d32d30b526ab5ccc560ca2a682dab8b3b41910e6eef",
+    "changes.json": "71fd4f4ba3febeb3746a002a981702ad3f4c6ac8b66abfde1f46119f65fc47e5",
     "changes.rss": "8d876d5d3b4afb7c3153ee53cb4879a1e80544afe154da503e6855a1098a5475",
-    "history.json": "4f388cebff9bf1d8f059bd28d2ea58b28fb16c06c85fccfc8bc01566712bbc41",
+    "history.json": "eab778d5d2138b33700904c4c4ab91f8a5480ef43060c4a3d38c7e06604bb513",
     "hosts.json": "161d666d9f132e12d769c832a57161c9a8bf19d4dbc8943fb9a2deed283e2812",
     "models.json": "3a786d5b4a7d88b5473d2f33c5b5e8ccb44a114f35843916cf679b02ff1d0ed1",
-    "openapi.json": "2060aa4321cd30618a0914341b54092d5df63334c23d0479d79613b0ab7b62d8",
-    "plans.json": "fd171727b4dcef6a4dcf88350848ab0b85a64bb4430f2b81a1edc86b51a6c8d5",
-    "prices.json": "dac149dc09686d27afaebf036c4d387473bf91d1e1cda27f6682e2fbf6732480",
+    "openapi.json": "ae8767161553e53e315bf0cdde8decf3390324cde63e7cebf341bdda6fbd7b02",
+    "plans.json": "6d2513e3aaf65979f3585a1c78214729c4a0682a0d67c761514151cc016b6c46",
+    "prices.json": "d125b6811383a976fb1165870593e0ae4de3af68f4590dd4a1d920c394a6224d",
     "problem.json": "51a584dbdf5369902246ad89d628d7466da8fb124b1cb3aadc413785b14b2bff",
     "providers.json": "0ced548ac4da8540539abd24d669f7e3a39863cd46a4938ddce70ca64c33f72e",
     "runs.json": "efabb1fbe7e420628b3ec9fe65e936498e9102952b7b27d433c375361111aeb1",
@@ -74,8 +75,10 @@ def published(client: TestClient, rows: Rows, name: str) -> TestClient:
     if name in ("hosts.json", "volumes.json"):
         return _with_volumes(client, rows)
     rows.price("0.54", NOW - DAY, superseded_at=NOW, conditions=Conditions(min_input_tokens=256_001))
-    rows.price("0.27", NOW - DAY, recorded_at=NOW, conditions=Conditions(min_input_tokens=256_001))
-    rows.price("0.04", NOW - DAY, unit="images", per=1, model="glyph", tier="batch", region="eu")
+    rows.price("0.27", NOW - DAY, recorded_at=NOW, conditions=Conditions(min_input_tokens=256_001),
+               place=Place(0, 3, 12, 2))  # fmt: skip
+    rows.price("0.04", NOW - DAY, unit="images", per=1, model="glyph", tier="batch", region="eu",
+               place=Place(0, byte=18234))  # fmt: skip
     rows.price(None, NOW + timedelta(minutes=30), unit="images", model="glyph", tier="batch", region="eu")
     flash_cut(rows)
     rows.offer("Token Plan Plus", "plan", terms=("quota: about 1500 requests per 5 hours", "first month: 5 USD"))

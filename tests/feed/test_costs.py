@@ -48,7 +48,7 @@ def test_a_record_is_answered_with_its_cost_and_the_versions_it_was_charged_by(c
         "price": {
             "series": 1, "unit": "input_tokens", "conditions": {}, "amount": "0.5", "currency": "USD", "per": 1000000,
             "valid_from": "2026-05-22T16:10:00Z", "recorded_at": "2026-05-22T16:10:00Z", "basis": "first_seen",
-            "run": 1,
+            "run": 1, "place": None,
         },
     }  # fmt: skip
 

@@ -21,6 +21,7 @@ from history.db import connect, recording
 from history.db import reading as reading_from
 from history.documented import Fact, facts_in, file_of_facts, sellers
 from history.model import EventKind
+from history.place import Place
 from history.queries import Scope, Wanted
 from history.recorder import record
 from history.times import from_rfc3339
@@ -280,3 +281,18 @@ def test_two_at_once_load_it_once(database_url: str) -> None:
     with ThreadPoolExecutor(2) as pool:
         loaded = list(pool.map(load_it, range(2)))
     assert sorted(loaded, key=bool) == [None, Archived(len(FACTS), 0)]
+
+
+def test_every_fact_on_record_says_where_in_the_file_it_stands(engine: Engine) -> None:
+    archive(engine, LOADED)
+    body, told = file_of_facts(), 0
+    with reading_from(engine) as connection:
+        for row in connection.execute(select(t.price)):
+            assert (row.place is None) == (row.amount is None)
+            if row.place is not None:
+                byte = Place.of_code(row.place).byte
+                assert byte is not None
+                line = body[body.rindex(b"\n", 0, byte) + 1 if b"\n" in body[:byte] else 0 :].split(b"\n")[0]
+                assert Decimal(body[byte:].split(b'"')[0].decode()) == row.amount == Decimal(json.loads(line)["new"])
+                told += 1
+    assert told > 200

@@ -126,7 +126,7 @@ def test_the_documented_past_is_told_up_to_where_the_first_party_begins(rows: Ro
     with reading(rows.engine) as connection:
         found = best_timeline(connection, Scope(model=NEW))
         everything = best_timeline(connection, Scope(model=NEW, witness="imported"))
-        pages = best_timeline(connection, Scope(model=NEW), after=found[0].place, limit=1)
+        pages = best_timeline(connection, Scope(model=NEW), after=found[0].position, limit=1)
     assert [(one.source, str(one.amount)) for one in found] == [("facts", "5"), ("facts", "2.5"), ("openai", "2.5")]
     assert everything == []
     assert pages == [found[1]]
@@ -247,7 +247,7 @@ def test_a_history_is_told_by_its_best_witnesses_as_a_brute_force_finds_it(
     _write(engine, history)
     found: list[Version] = []
     with reading(engine) as connection:
-        while page := best_timeline(connection, Scope(), after=found[-1].place if found else None, limit=limit):
+        while page := best_timeline(connection, Scope(), after=found[-1].position if found else None, limit=limit):
             found += page
     assert sorted(
         (one.provider, one.witness, one.model, one.tier, str((one.valid_from - MOVED).days), str(one.amount))

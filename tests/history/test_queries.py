@@ -193,7 +193,7 @@ def test_a_timeline_goes_on_where_it_stopped(rows: Rows, look: Look) -> None:
         rows.price(str(days), NOW + days * DAY)
     whole = look(queries.timeline, Scope())
     for cut in range(1, 5):
-        rest = look(queries.timeline, Scope(), after=whole[cut - 1].place)
+        rest = look(queries.timeline, Scope(), after=whole[cut - 1].position)
         assert whole[:cut] + rest == whole
 
 
