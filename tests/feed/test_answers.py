@@ -95,7 +95,10 @@ def test_any_origin_may_read(fresh: TestClient) -> None:
     assert answer.headers["access-control-allow-origin"] == "*"
     asked = {"origin": "https://elsewhere.example", "access-control-request-method": "GET"}
     preflight = fresh.options("/v1/prices", headers=asked)
-    assert (preflight.status_code, preflight.headers["access-control-allow-methods"]) == (204, "GET, HEAD, POST")
+    assert (preflight.status_code, preflight.headers["access-control-allow-methods"]) == (
+        204,
+        "GET, HEAD, POST, PATCH, DELETE",
+    )
 
 
 def test_pages_allow_nothing_from_elsewhere(fresh: TestClient) -> None:

@@ -1,6 +1,5 @@
 """A price that is doubted is believed when another witness says the same; on both databases."""
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sqlalchemy import Engine, event
 
 from history.db import reading as reading_from
