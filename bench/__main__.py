@@ -2,9 +2,26 @@
 
 import sys
 
-from bench import api, corpus, costs, crawl, detect, imports, replay, scale, sequences, year
+from bench import (
+    api,
+    corpus,
+    costs,
+    crawl,
+    deliveries,
+    detect,
+    fanning,
+    imports,
+    promptness,
+    replay,
+    scale,
+    sequences,
+    storm,
+    year,
+)
 
-PARTS = (corpus, crawl, replay, imports, detect, api, costs, scale, year, sequences)
+PARTS = (
+    corpus, crawl, replay, imports, detect, api, costs, deliveries, promptness, fanning, scale, year, storm, sequences,
+)  # fmt: skip
 
 
 def main() -> int:

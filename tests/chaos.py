@@ -68,8 +68,8 @@ def weather(url: str, folder: Path, storm: Storm) -> Aftermath:
             ids = add_subscriptions(connection, targets, secret=seals.seal(SECRET))
             positions.begin(connection)
         began = time.monotonic()
-        with _dispatchers(url, folder, storm.dispatchers) as dispatchers:
-            kills = _rage(engine, dispatchers, storm, ids[: storm.good])
+        with dispatchers(url, folder, storm.dispatchers) as started:
+            kills = _rage(engine, started, storm, ids[: storm.good])
         took_s = time.monotonic() - began
         time.sleep(0.3)
     with engine.connect() as connection:
@@ -144,7 +144,7 @@ class Dispatchers:
 
 
 @contextmanager
-def _dispatchers(url: str, folder: Path, count: int) -> Iterator[Dispatchers]:
+def dispatchers(url: str, folder: Path, count: int) -> Iterator[Dispatchers]:
     started = Dispatchers(url, folder, count)
     try:
         yield started

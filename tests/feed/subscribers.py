@@ -45,15 +45,19 @@ def add_subscriptions(connection: Connection, urls: Sequence[str | bytes], **val
 
 
 def tell(
-    connection: Connection, subscription_ids: Sequence[int], now: datetime = NOW, *, times: int = 1, type: str = "x.y"
-) -> list[str]:
+    connection: Connection, subscription_ids: Sequence[int], now: datetime = NOW, *, times: int = 1, type: str = "x.y",
+    payload: str | None = None,
+) -> list[str]:  # fmt: skip
     """New messages to all of these, in order; their uids. Within queue.adding()."""
     first = (connection.execute(select(func.max(message.c.id))).scalar() or 0) + 1
     new = range(first, first + times)
     frozen = {"type": type, "event_at": NOW, "created_at": now, "resume_after": 0}
     connection.execute(
         message.insert(),
-        [{"id": id, "uid": f"msg_{id}", "about": f"{id}", "payload": f'{{"n":{id}}}', **frozen} for id in new],
+        [
+            {"id": id, "uid": f"msg_{id}", "about": f"{id}", "payload": payload or f'{{"n":{id}}}', **frozen}
+            for id in new
+        ],
     )
     pending = {"state": "pending", "attempts": 0, "created_at": now}
     connection.execute(
