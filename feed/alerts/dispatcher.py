@@ -20,20 +20,21 @@ from feed.alerts.model import Attempt, DeliveryState, Message, Result, Target
 from feed.alerts.retries import is_to_be_paused, next_attempt
 from feed.alerts.rounds import CHALLENGE, LEASE, Round, Rounds
 from feed.alerts.sending import TIMEOUT_S
+from feed.alerts.stakes import Place, Stakes
 
 log = logging.getLogger(__name__)
 
-# Rounds that are computing; one that waits for an answer for longer than this makes room for another.
-BUSY, WAITING_S = 64, 0.05
+# Rounds that compute, rather than wait for a slow answer.
+BUSY = 64
+# Messages that a kill -9 makes to be sent twice.
+AT_STAKE = 48
 # Rounds that are under way at all, and those of them whose last attempt failed.
 UNDER_WAY, IN_TROUBLE = 2_000, 500
 # Rounds at one endpoint's host and port.
 AT_ONE_HOST = 100
-# Nobody is told anything new while so much is not written down yet.
-UNWRITTEN = 500
 POLL_S = 0.05
-# What is gathered into one transaction; what a kill -9 makes to be sent twice is at most that much.
-GATHER_S = 0.01
+# What is gathered into one transaction.
+GATHER_S = 0.005
 AGAIN_S = 1.0
 # To write down what is left when it stops.
 LAST_WORDS_S = 10
@@ -65,6 +66,7 @@ class Dispatcher:
         self._endings: list[Ending] = []
         self._wake, self._room = asyncio.Event(), asyncio.Event()
         self._busy = self._under_way = self._in_trouble = self._unwritten = 0
+        self._stakes = Stakes(AT_STAKE)
         self._at_host: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended = False
@@ -91,7 +93,7 @@ class Dispatcher:
 
     async def _take(self) -> bool:
         """Take what there is room for; False where nothing was there to take, or no room."""
-        well = min(BUSY - self._busy, UNDER_WAY - self._under_way) if self._unwritten < UNWRITTEN else 0
+        well = min(BUSY - self._busy, UNDER_WAY - self._under_way)
         if well <= 0:
             self._room.clear()
             await _first_of(self._room, self._stopping, POLL_S)
@@ -110,7 +112,7 @@ class Dispatcher:
 
     async def _counted(self, one: Round) -> None:
         """A round, with its place among those that are busy for as long as it does not merely wait."""
-        place, troubled = _Place(self), one.turn.failures > 0
+        place, troubled = Place(self._stakes, self._is_busy), one.turn.failures > 0
         self._under_way += 1
         self._in_trouble += troubled
         try:
@@ -120,7 +122,11 @@ class Dispatcher:
             self._under_way -= 1
             self._in_trouble -= troubled
 
-    async def _tell(self, one: Round, place: "_Place") -> None:
+    def _is_busy(self, more: int) -> None:
+        self._busy += more
+        self._room.set()
+
+    async def _tell(self, one: Round, place: Place) -> None:
         host = urlsplit(one.target.url).netloc
         if self._at_host[host] >= AT_ONE_HOST:
             self._over(one, self._clock() + FULL_HOST_WAIT, one.turn.failures)
@@ -133,17 +139,18 @@ class Dispatcher:
             if not self._at_host[host]:
                 del self._at_host[host]
 
-    async def _tell_in_order(self, one: Round, place: "_Place") -> None:
+    async def _tell_in_order(self, one: Round, place: Place) -> None:
         due_at, failures = self._clock(), one.turn.failures
         tell_until = one.lease_ends - LEASE + TELL_FOR
         for message, before in one.letters:
             if one.target.state != "active" and not _is_its_challenge(one.target, message):
                 due_at += UNPROVEN_WAIT
                 break
-            started_at = self._clock()
-            if started_at > tell_until or self._stopping.is_set():
-                break
-            with place:
+            async with place:
+                started_at = self._clock()
+                if started_at > tell_until or self._stopping.is_set():
+                    self._stakes.add(-1)
+                    break
                 result = await self._send(one.target, message, started_at)
             verdict = self._judge(one.target, message, before, started_at, result)
             due_at, failures = verdict.due_at, verdict.failures
@@ -180,6 +187,7 @@ class Dispatcher:
         if is_to_be_paused(target.failing_since, now):
             reason = f"it has failed since {target.failing_since:%Y-%m-%d %H:%M} UTC; last: {result.error}"
             self._endings.append(Ending(target.subscription_id, "paused", reason, now))
+            return Verdict("pending", now + LEASE, made)
         again_at = next_attempt(made, result, now, self._random)
         if again_at is None:
             # The next message is tried at once: it may be another story.
@@ -212,7 +220,7 @@ class Dispatcher:
             await _wait_for_database(error)
             return
         self._unwritten -= len(batch.attempts)
-        self._room.set()
+        self._stakes.add(-len(batch.attempts))
 
     def _write(self, batch: Batch, endings: list[Ending]) -> None:
         now = self._clock()
@@ -221,35 +229,6 @@ class Dispatcher:
         for ending in endings:
             with queue.adding(self._engine) as connection:
                 end(connection, ending)
-
-
-class _Place:
-    """A round's place among the busy ones: taken at once, given up while an answer is long in coming."""
-
-    def __init__(self, dispatcher: Dispatcher) -> None:
-        self._dispatcher, self._is_busy = dispatcher, False
-        self._timer: asyncio.TimerHandle | None = None
-        self._take()
-
-    def __enter__(self) -> None:
-        self._take()
-        self._timer = asyncio.get_running_loop().call_later(WAITING_S, self.leave)
-
-    def __exit__(self, *_: object) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _take(self) -> None:
-        if not self._is_busy:
-            self._is_busy = True
-            self._dispatcher._busy += 1
-
-    def leave(self) -> None:
-        """Somebody else may be busy."""
-        if self._is_busy:
-            self._is_busy = False
-            self._dispatcher._busy -= 1
-            self._dispatcher._room.set()
 
 
 def _is_its_challenge(target: Target, message: Message) -> bool:
