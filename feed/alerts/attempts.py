@@ -4,16 +4,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from zlib import crc32
 
 from sqlalchemy import Connection, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from feed.alerts import queue
+from feed.alerts.batches import ADD_ATTEMPTS, MOVE_DELIVERIES, moments
 from feed.alerts.model import Attempt, DeliveryState
 from feed.alerts.queue import Turn
-from feed.alerts.tables import attempt, delivery, subscription, tally
+from feed.alerts.tables import STATES, subscription, tally
 
 # Upper bounds of the histogram of /metrics, in milliseconds; -1 stands for +Inf.
 TOOK_TO_MS = (50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 15_000)
@@ -57,47 +57,30 @@ def write(connection: Connection, batch: Batch, holder: str, now: datetime) -> N
 
 
 def _write_attempts(connection: Connection, attempts: Sequence[Attempt]) -> None:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(
-        insert(attempt).on_conflict_do_nothing(),
-        [
-            {
-                "subscription_id": one.subscription_id,
-                "message_id": one.message_id,
-                "started_at": one.started_at,
-                "took_ms": one.took_ms,
-                "status": one.result.status,
-                "error": one.result.error,
-                "response": one.result.response or None,
-            }
-            for one in attempts
-        ],
+    results = [one.result for one in attempts]
+    ADD_ATTEMPTS.run(
+        connection,
+        [one.subscription_id for one in attempts],
+        [one.message_id for one in attempts],
+        moments(connection, [one.started_at for one in attempts]),
+        [one.took_ms for one in attempts],
+        [result.status for result in results],
+        [result.error for result in results],
+        [result.response or None for result in results],
     )
 
 
 def _write_deliveries(
-    connection: Connection, ended: Iterable[tuple[Attempt, int, DeliveryState]], now: datetime
+    connection: Connection, ended: Sequence[tuple[Attempt, int, DeliveryState]], now: datetime
 ) -> None:
-    """Nothing that is delivered becomes undelivered by an attempt that another dispatcher made meanwhile."""
-    this = (
-        delivery.c.subscription_id == bindparam("the_subscription"),
-        delivery.c.message_id == bindparam("the_message"),
-        delivery.c.state == "pending",
+    MOVE_DELIVERIES.run(
+        connection,
+        [STATES.index(state) for _, _, state in ended],
+        [attempts for _, attempts, _ in ended],
+        moments(connection, [None if state == "pending" else now for _, _, state in ended]),
+        [one.subscription_id for one, _, _ in ended],
+        [one.message_id for one, _, _ in ended],
     )
-    values: dict[str, Any] = {
-        "state": bindparam("becomes"), "attempts": bindparam("so_many"), "ended_at": bindparam("ended"),
-    }  # fmt: skip
-    rows = [
-        {
-            "the_subscription": one.subscription_id,
-            "the_message": one.message_id,
-            "becomes": state,
-            "so_many": attempts,
-            "ended": None if state == "pending" else now,
-        }
-        for one, attempts, state in ended
-    ]
-    connection.execute(update(delivery).where(*this).values(values), rows)
 
 
 def _write_subscriptions(connection: Connection, batch: Batch, now: datetime) -> None:

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from feed.alerts.batches import PUT_BACK_TURNS, moments
 from feed.alerts.tables import IS_PENDING, delivery, queue, subscription
 from history.db import writing
 from history.queries.prepared import Prepared
@@ -122,15 +123,14 @@ def pending(connection: Connection, subscription_ids: Sequence[int], most: int) 
 
 
 def put_back(connection: Connection, holder: str, turns: Sequence[tuple[Turn, datetime]]) -> None:
-    """These turns are over, and the next is then; unless another holder has taken one over."""
-    if turns:
-        mine = queue.c.subscription_id == bindparam("the_subscription"), queue.c.holder == holder
-        due: dict[str, Any] = {"due_at": bindparam("due"), "failures": bindparam("so_many")}
-        rows = [
-            {"the_subscription": turn.subscription_id, "due": due_at, "so_many": turn.failures}
-            for turn, due_at in turns
-        ]
-        connection.execute(update(queue).where(*mine).values(holder=None, **due), rows)
+    """These turns are over, and the next is then."""
+    PUT_BACK_TURNS.run(
+        connection,
+        moments(connection, [due_at for _, due_at in turns]),
+        [turn.failures for turn, _ in turns],
+        [turn.subscription_id for turn, _ in turns],
+        [holder] * len(turns),
+    )
 
 
 def drop_told(connection: Connection, subscription_ids: Sequence[int]) -> None:

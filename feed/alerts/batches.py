@@ -1,0 +1,63 @@
+"""The statements that every attempt costs, for many at a time and past SQLAlchemy, which takes longer than they do."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from history.times import to_micros
+
+Column = Sequence[Any]
+
+
+class Statement(NamedTuple):
+    """One statement for rows given column by column: PostgreSQL takes them as arrays, SQLite row by row."""
+
+    postgresql: str
+    sqlite: str
+
+    def run(self, connection: Connection, *columns: Column) -> None:
+        """Nothing where there are no rows. Moments are given as `moments` makes them."""
+        if not columns[0]:
+            return
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(self.postgresql, tuple(list(column) for column in columns))
+        else:
+            connection.exec_driver_sql(self.sqlite, list(zip(*columns, strict=True)))
+
+
+def moments(connection: Connection, column: Sequence[datetime | None]) -> Column:
+    """As the driver takes them (history.columns.Moment)."""
+    if connection.dialect.name == "postgresql":
+        return column
+    return [None if moment is None else to_micros(moment) for moment in column]
+
+
+ADD_ATTEMPTS = Statement(
+    """INSERT INTO attempt (subscription_id, message_id, started_at, took_ms, status, error, response)
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::int[], %s::int[], %s::text[], %s::text[])
+    ON CONFLICT DO NOTHING""",
+    """INSERT INTO attempt (subscription_id, message_id, started_at, took_ms, status, error, response)
+    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",
+)
+
+# Nothing that is delivered becomes undelivered by an attempt that another dispatcher made meanwhile.
+MOVE_DELIVERIES = Statement(
+    """UPDATE delivery SET state = told.state, attempts = told.attempts, ended_at = told.ended_at
+    FROM unnest(%s::smallint[], %s::int[], %s::timestamptz[], %s::bigint[], %s::bigint[])
+    AS told (state, attempts, ended_at, subscription_id, message_id)
+    WHERE delivery.subscription_id = told.subscription_id AND delivery.message_id = told.message_id
+    AND delivery.state = 0""",
+    """UPDATE delivery SET state = ?, attempts = ?, ended_at = ?
+    WHERE subscription_id = ? AND message_id = ? AND state = 0""",
+)
+
+# Unless another holder has taken the turn over.
+PUT_BACK_TURNS = Statement(
+    """UPDATE queue SET due_at = back.due_at, failures = back.failures, holder = NULL
+    FROM unnest(%s::timestamptz[], %s::int[], %s::bigint[], %s::text[])
+    AS back (due_at, failures, subscription_id, holder)
+    WHERE queue.subscription_id = back.subscription_id AND queue.holder = back.holder""",
+    "UPDATE queue SET due_at = ?, failures = ?, holder = NULL WHERE subscription_id = ? AND holder = ?",
+)
