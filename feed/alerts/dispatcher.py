@@ -26,8 +26,6 @@ log = logging.getLogger(__name__)
 
 # Rounds that compute, rather than wait for a slow answer.
 BUSY = 64
-# Messages that a kill -9 makes to be sent twice.
-AT_STAKE = 48
 # Rounds that are under way at all, and those of them whose last attempt failed.
 UNDER_WAY, IN_TROUBLE = 2_000, 500
 # Rounds at one endpoint's host and port.
@@ -66,7 +64,7 @@ class Dispatcher:
         self._endings: list[Ending] = []
         self._wake, self._room = asyncio.Event(), asyncio.Event()
         self._busy = self._under_way = self._in_trouble = self._unwritten = 0
-        self._stakes = Stakes(AT_STAKE)
+        self._stakes = Stakes()
         self._at_host: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended = False
@@ -211,6 +209,8 @@ class Dispatcher:
         endings, self._endings = self._endings, []
         if not batch and not endings:
             return
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             await asyncio.to_thread(self._write, batch, endings)
         except UNREACHABLE as error:
@@ -220,7 +220,7 @@ class Dispatcher:
             await _wait_for_database(error)
             return
         self._unwritten -= len(batch.attempts)
-        self._stakes.add(-len(batch.attempts))
+        self._stakes.written(len(batch.attempts), loop.time() - began)
 
     def _write(self, batch: Batch, endings: list[Ending]) -> None:
         now = self._clock()

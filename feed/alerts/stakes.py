@@ -4,15 +4,18 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+# As many as are written down within this time: what a kill -9 repeats is what was sent in about as long.
+WRITTEN_WITHIN_S = 0.05
+FEWEST, MOST, MORE = 32, 256, 16
 # Whose answer takes longer than this makes room for others: an endpoint that hangs holds up nobody.
 WAITING_S = 0.05
 
 
 class Stakes:
-    """At most so many at a time, but for those whose endpoints took their time."""
+    """At most as many at a time as the database keeps up with, but for those whose endpoints took their time."""
 
-    def __init__(self, most: int) -> None:
-        self._most, self._count = most, 0
+    def __init__(self) -> None:
+        self._most, self._count = FEWEST, 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def take(self) -> None:
@@ -32,6 +35,11 @@ class Stakes:
             if not turn.done():
                 turn.set_result(None)
                 room -= 1
+
+    def written(self, count: int, took_s: float) -> None:
+        """So many are on record, which took so long; more may be at stake while that is quick, fewer when it is not."""
+        self._most = min(self._most + MORE, MOST) if took_s < WRITTEN_WITHIN_S else max(self._most // 2, FEWEST)
+        self.add(-count)
 
 
 class Place:
