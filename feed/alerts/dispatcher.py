@@ -25,7 +25,9 @@ from feed.alerts.stakes import Place, Stakes
 log = logging.getLogger(__name__)
 
 # Rounds that compute, rather than wait for a slow answer.
-BUSY = 64
+BUSY = 96
+# A claim takes as long for a few turns as for many.
+FEWEST_TAKEN = 24
 # Rounds that are under way at all, and those of them whose last attempt failed.
 UNDER_WAY, IN_TROUBLE = 2_000, 500
 # Rounds at one endpoint's host and port.
@@ -92,7 +94,7 @@ class Dispatcher:
     async def _take(self) -> bool:
         """Take what there is room for; False where nothing was there to take, or no room."""
         well = min(BUSY - self._busy, UNDER_WAY - self._under_way)
-        if well <= 0:
+        if well < FEWEST_TAKEN:
             self._room.clear()
             await _first_of(self._room, self._stopping, POLL_S)
             return True

@@ -45,12 +45,13 @@ class Rounds:
 
     def __init__(self, engine: Engine, sealer: Opens, holder: str) -> None:
         self._engine, self._sealer, self._holder = engine, sealer, holder
+        self._was_due = False
         self._messages: OrderedDict[int, Message] = OrderedDict()
         self._opened: dict[bytes, str] = {}
 
     def take(self, now: datetime, well: int, in_trouble: int) -> list[Round]:
         """At most so many of those that are well, oldest and newest, and so many of those in trouble."""
-        if not self._is_anything_due(now):
+        if not self._was_due and not self._is_anything_due(now):
             return []
         lease_ends = now + LEASE
         with writing(self._engine) as connection:
@@ -61,6 +62,7 @@ class Rounds:
             for end, most, troubled in lines:
                 if most:
                     turns += queue.claim(connection, self._holder, now, lease_ends, most, end, in_trouble=troubled)
+            self._was_due = bool(turns)
             return self._loaded(connection, turns, now, lease_ends) if turns else []
 
     def _is_anything_due(self, now: datetime) -> bool:
