@@ -21,7 +21,7 @@ def _figure(name: str, after: Aftermath) -> Figure:
     assert after.told == dict.fromkeys(range(GOOD), after.expected), "a message was lost, or came out of order"
     assert {len(bodies) for bodies in after.bodies.values()} == {1}, "a message came with another body"
     detail = f"{after.arrivals:,} arrivals in {after.took_s:.0f} s, {after.kills} times kill -9; none lost, in order"
-    return Figure(f"storm on {name}, duplicates in %", after.duplicates * 100, 1, detail)
+    return Figure(f"storm on {name}, duplicates in %", 100 * after.duplicates / after.arrivals, 1, detail)
 
 
 def _on_postgresql() -> Aftermath:

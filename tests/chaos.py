@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Select, func, select
 from sqlalchemy.exc import DBAPIError
 
 from feed.alerts import positions, queue
@@ -52,9 +52,8 @@ class Aftermath:
     took_s: float
 
     @property
-    def duplicates(self) -> float:
-        """Their share in all that arrived."""
-        return 1 - sum(map(len, self.told.values())) / self.arrivals
+    def duplicates(self) -> int:
+        return self.arrivals - sum(map(len, self.told.values()))
 
 
 def weather(url: str, folder: Path, storm: Storm) -> Aftermath:
@@ -111,10 +110,10 @@ def _told(engine: Engine) -> int:
     return _counted(engine, select(func.count()).select_from(message).where(message.c.type == "price.changed"))
 
 
-def _counted(engine: Engine, statement: object) -> int:
+def _counted(engine: Engine, statement: Select[int]) -> int:
     try:
         with engine.connect() as connection:
-            return int(connection.execute(statement).scalar_one())  # type: ignore[call-overload]
+            return connection.execute(statement).scalar_one()
     except DBAPIError:
         return -1
 

@@ -53,7 +53,7 @@ def captures() -> Path:
 def on_sqlite(captures: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     engine = connect(f"sqlite:///{tmp_path_factory.mktemp('replayed')}/tokentape.sqlite3")
     migrations.upgrade(engine)
-    assert len(list(replay(engine, captures_in(captures)))) == 97
+    assert len(list(replay(engine, captures_in(captures), places=False))) == 97
     yield engine
     engine.dispose()
 
@@ -63,7 +63,7 @@ def on_postgresql(captures: Path, postgres: Any) -> Iterator[Engine]:
     url = postgres.create_database()
     engine = connect(url)
     migrations.upgrade(engine)
-    assert len(list(replay(engine, captures_in(captures)))) == 97
+    assert len(list(replay(engine, captures_in(captures), places=False))) == 97
     yield engine
     engine.dispose()
     postgres.drop_database(url)
@@ -101,7 +101,8 @@ def test_replaying_the_same_captures_again_changes_nothing(captures: Path, on_sq
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_the_tables_before_and_after_hold_the_same_rows_and_answers(kind: str, request: pytest.FixtureRequest) -> None:
-    """0003 made offers, sources and prices anew: back to 0002 and forth again, with the whole history in it."""
+    """0003 made offers, sources and prices anew: back to 0002, which knew no places, and forth again, with the whole
+    history in it."""
     engine: Engine = request.getfixturevalue(f"on_{kind}")
     rows, answers, pages = rows_of(engine, is_packed_once), answers_of(engine), bodies_of(engine)
     migrations.downgrade(engine, "0002")
@@ -118,6 +119,11 @@ def is_packed_once(table: str) -> bool:
     return table != "snapshot"
 
 
+def is_historys(table: str) -> bool:
+    """Alerts have come later."""
+    return hasattr(t, table)
+
+
 def bodies_of(engine: Engine) -> dict[str, evidence.Snapshot | None]:
     with reading_from(engine) as connection:
         kept = connection.execute(select(t.snapshot.c.sha256)).scalars().all()
@@ -129,6 +135,7 @@ def counted(engine: Engine) -> dict[str, int]:
         return {
             name: connection.execute(select(func.count()).select_from(table)).scalar_one()
             for name, table in t.metadata.tables.items()
+            if is_historys(name)
         }
 
 
@@ -150,7 +157,7 @@ def rows_of(engine: Engine, only: Callable[[str], bool] = lambda _: True) -> Row
         return {
             table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
             for table in t.metadata.sorted_tables
-            if only(table.name)
+            if is_historys(table.name) and only(table.name)
         }
 
 
