@@ -9,7 +9,7 @@ from feed.alerts import attempts, queue
 from feed.alerts.attempts import Batch
 from feed.alerts.model import Attempt, DeliveryState, Result
 from feed.alerts.queue import End, Turn
-from feed.alerts.rounds import LEASE, Rounds
+from feed.alerts.rounds import LEASE, MESSAGES, Rounds
 from feed.alerts.tables import delivery, subscription
 from feed.alerts.tables import queue as turns
 from history.db import connect, writing
@@ -156,7 +156,7 @@ def test_a_round_has_the_messages_in_order_and_the_secrets_of_the_moment(engine:
         uids = tell(connection, [one], times=25)
     rounds = Rounds(engine, Plain(), "a")
     (taken,) = rounds.take(NOW + SECOND, 10, 10)
-    assert [message.uid for message, _ in taken.letters] == uids[:20]
+    assert [message.uid for message, _ in taken.letters] == uids[:MESSAGES]
     assert (taken.target.url, taken.target.secrets and taken.target.secrets.former) == ("http://127.0.0.1:1/a", "old")
     assert rounds.take(NOW + SECOND, 10, 10) == []
     (later,) = rounds.take(NOW + 2 * HOUR, 10, 10)
