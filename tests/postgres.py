@@ -119,18 +119,21 @@ def running(*settings: str) -> Iterator[Postgres]:
 
 
 def restart(server: Postgres) -> None:
-    """Stop a private server at once, as `pg_ctl restart -m fast` does, and start it as it was."""
+    """Stop a private server at once, start it as it was and wait until it answers: `pg_ctl restart -m fast -w`."""
     folder = Path(str(make_url(server.url).query["host"]))
     postmaster = psutil.Process(int((folder / "data" / "postmaster.pid").read_text().split()[0]))
     command, owner = postmaster.cmdline(), postmaster.uids().real
     postmaster.send_signal(signal.SIGINT)
-    gone = monotonic() + PATIENCE_S
-    while (folder / "data" / "postmaster.pid").exists() and monotonic() < gone:
+    deadline = monotonic() + PATIENCE_S
+    while (folder / "data" / "postmaster.pid").exists():
+        if monotonic() > deadline:
+            raise NoPostgres(f"did not stop within {PATIENCE_S} s:\n{_last_words(folder)}")
         sleep(0.02)
     user: dict[str, Any] = {"user": owner} if owner != os.geteuid() else {}
     with (folder / "log").open("ab") as log:
         again = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, start_new_session=True, **user)
     _restarted[server.url] = again
+    _await_answer(server, folder)
 
 
 def binaries() -> Iterator[Path]:
@@ -222,6 +225,15 @@ def _serve(
 
 def _answering(guard: "subprocess.Popen[bytes]", folder: Path) -> Postgres:
     server = Postgres(f"postgresql://postgres@/postgres?host={folder}")
+    try:
+        _await_answer(server, folder)
+    except NoPostgres:
+        guard.communicate()
+        raise
+    return server
+
+
+def _await_answer(server: Postgres, folder: Path) -> None:
     engine = connect(server.url)
     deadline = monotonic() + PATIENCE_S
     while True:
@@ -229,10 +241,12 @@ def _answering(guard: "subprocess.Popen[bytes]", folder: Path) -> Postgres:
             engine.connect().close()
         except OperationalError:
             if monotonic() > deadline:
-                log = (folder / "log").read_text(errors="replace")
-                guard.communicate()
-                raise NoPostgres(f"did not answer within {PATIENCE_S} s:\n{log[-2000:]}") from None
+                raise NoPostgres(f"did not answer within {PATIENCE_S} s:\n{_last_words(folder)}") from None
             sleep(0.02)
         else:
             engine.dispose()
-            return server
+            return
+
+
+def _last_words(folder: Path) -> str:
+    return (folder / "log").read_text(errors="replace")[-2000:]

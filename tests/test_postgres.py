@@ -52,6 +52,20 @@ def test_the_server_and_its_folder_go_when_the_tests_are_killed(monkeypatch: pyt
     assert within(10, lambda: not folder.exists() and not Path(f"/proc/{server}").exists())
 
 
+def test_a_server_that_was_restarted_answers_and_knows_what_it_knew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(postgres.NAMED, raising=False)
+    with postgres.running() as server:
+        url = as_psycopg(server.create_database())
+        with psycopg.connect(url) as guest:
+            guest.execute("CREATE TABLE kept AS SELECT 1 AS a")
+        began = psycopg.connect(url)
+        postgres.restart(server)
+        with pytest.raises(psycopg.OperationalError):
+            began.execute("SELECT 1")
+        with psycopg.connect(url) as guest:
+            assert guest.execute("SELECT a FROM kept").fetchone() == (1,)
+
+
 def test_without_any_binaries_the_tests_fail_and_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     def none() -> Iterator[Path]:
         yield Path("/nowhere/bin")
