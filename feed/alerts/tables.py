@@ -22,7 +22,8 @@ from history.tables import metadata as metadata
 STATES = ("pending", "delivered", "failed")
 IS_PENDING = text("state = 0")
 
-# A key is shown once: what stays is its digest, and its beginning to find it by.
+# A key is shown once: what stays is its digest, and its beginning to find it by. `closed_at`: it was revoked or has
+# expired, and its subscriptions are told nothing any more.
 api_key = Table(
     "api_key",
     metadata,
@@ -36,6 +37,7 @@ api_key = Table(
     Column("expires_at", Moment),
     Column("last_used_at", Moment),
     Column("revoked_at", Moment),
+    Column("closed_at", Moment),
     CheckConstraint("scope IN ('subscriber','admin')", name="api_key_scope"),
 )
 

@@ -88,12 +88,16 @@ def caller_of(request: Request) -> Caller:
         with reading(answers.engine) as connection:
             key = keys.find(connection, shown.strip(), now)
     except NoKey as why:
-        refused = Problem(401, f"{why}.", "invalid-key")
-        raise refused.sending("www-authenticate", f'{_REALM}, error="invalid_token"') from None
+        raise refused(why) from None
     if not keys.is_use_noted(key, now):
         with writing(answers.engine) as connection:
             keys.note_use(connection, key, now)
     return Caller(key, answers.engine, answers.public_url, now, getattr(request.app.state, "desk", None))
+
+
+def refused(why: NoKey) -> Problem:
+    """401: the key that was shown opens nothing."""
+    return Problem(401, f"{why}.", "invalid-key").sending("www-authenticate", f'{_REALM}, error="invalid_token"')
 
 
 def asking(request: Request) -> Caller:

@@ -9,13 +9,14 @@ from fastapi.concurrency import run_in_threadpool
 from feed.alerts import channels, impossible, proving, queue, subscriptions
 from feed.alerts.filters import Filter
 from feed.alerts.impossible import Impossible
+from feed.alerts.keys import NoKey
 from feed.alerts.model import Channel
 from feed.alerts.subscriptions import New, QuotaReached
 from feed.api.asking import Asked, Cursor, Limit, Nothing
 from feed.cursors import cursor_to, place_of
 from feed.desk import bodies, records
 from feed.desk.bodies import sent
-from feed.desk.callers import Caller, Desk, asking, caller_of, checked, problems, received, secret_of
+from feed.desk.callers import Caller, Desk, asking, caller_of, checked, problems, received, refused, secret_of
 from feed.errors import Problem, declared
 from history.addresses import AddressRefused
 from history.db import reading, writing
@@ -55,6 +56,8 @@ def _subscribe(request: Request, body: bytes) -> Response:
             made = subscriptions.create(connection, caller.key, new, desk.sealer, caller.now)
         except QuotaReached as full:
             raise Problem(403, f"{full}.", "quota-reached") from None
+        except NoKey as why:
+            raise refused(why) from None
         proving.challenge(connection, made, caller.public_url, caller.now)
     path = f"{router.prefix}/{made.uid}"
     return records.answer({**records.subscription(made), "secret": secret}, 201, location=path)

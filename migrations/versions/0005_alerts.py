@@ -41,6 +41,7 @@ def _keys() -> None:
         sa.Column("expires_at", MOMENT),
         sa.Column("last_used_at", MOMENT),
         sa.Column("revoked_at", MOMENT),
+        sa.Column("closed_at", MOMENT),
         sa.CheckConstraint("scope IN ('subscriber','admin')", name="api_key_scope"),
     )
 
