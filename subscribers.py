@@ -1,6 +1,7 @@
 """The second leaf of the front door: who may subscribe."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,10 +12,13 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Engine
 
-from feed.alerts import closing, keys, queue
+from feed.alerts import closing, keys, opening, queue
 from feed.alerts.closing import Closed
 from feed.alerts.keys import DEFAULT_QUOTA, Key
+from feed.alerts.sealing import NoSecretKey, Sealer
+from feed.dispatching import dispatching
 from history.db import reading, writing
+from history.settings import settings
 from history.times import to_rfc3339
 from installation import Refused, database, say
 
@@ -131,6 +135,36 @@ def _told_of(closed: Closed) -> str:
     deleted = [f"{closed.deleted} not proven {'is' if closed.deleted == 1 else 'are'} deleted"]
     told = disabled * (closed.disabled > 0) + deleted * (closed.deleted > 0)
     return f"; of its subscriptions {', '.join(told)}" if told else ""
+
+
+def hint_at_keys(engine: Engine, now: datetime) -> None:
+    """Where no admin key opens anything, said once at the start."""
+    with reading(engine) as connection:
+        is_there = keys.is_there_an_admin(connection, now)
+    if not is_there:
+        say.print("There is no admin key for /v1/subscriptions yet; `tokentape keys create --admin NAME` makes one.")
+
+
+def opener(engine: Engine) -> Sealer:
+    """What opens the targets and secrets of subscriptions; Refused where it would open none."""
+    try:
+        return opening.opener(engine, settings().key("secret_key"), settings().data)
+    except NoSecretKey as why:
+        raise Refused(f"alerts cannot be sent: {why}") from why
+
+
+@contextmanager
+def alerting(engine: Engine, public_url: str) -> Iterator[None]:
+    """While this lasts, alerts are sent by a process of their own. Where they cannot be, that is said, and prices are
+    recorded and served all the same."""
+    try:
+        opener(engine)
+    except Refused as why:
+        say.print(f"[yellow]{escape(str(why))}[/]")
+        yield
+        return
+    with dispatching({**os.environ, "TOKENTAPE_PUBLIC_URL": public_url}):
+        yield
 
 
 def _told(key: Key, now: datetime) -> dict[str, Any]:
