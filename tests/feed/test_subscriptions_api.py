@@ -436,3 +436,22 @@ def test_keys_and_subscriptions_outlive_an_hour(ask: Asker, clock: Clock) -> Non
     uid = ask.subscribed()["id"]
     clock.now += HOUR
     assert ask("GET", f"/{uid}").json()["created_at"] == "2026-05-22T17:10:00Z"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "", "GET, HEAD, POST"),
+        ("DELETE", "", "GET, HEAD, POST"),
+        ("PUT", "/sub_x", "GET, HEAD, PATCH, DELETE"),
+        ("POST", "/sub_x", "GET, HEAD, PATCH, DELETE"),
+        ("GET", "/sub_x/pause", "POST"),
+        ("PATCH", "/sub_x/deliveries", "GET, HEAD"),
+    ],
+)
+def test_another_method_is_told_all_that_the_path_has(ask: Asker, method: str, path: str, allowed: str) -> None:
+    answer = ask(method, path)
+    *others, last = allowed.split(", ")
+    named = f"Only {', '.join(others)} and {last} are" if others else f"{last} alone is"
+    assert refusal(answer, 405) == f"{named} answered here."
+    assert answer.headers["allow"] == allowed
