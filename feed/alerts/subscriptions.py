@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from feed.alerts import queue
+from feed.alerts import queue, repeats
 from feed.alerts.digests import next_digest
 from feed.alerts.filters import Filter
 from feed.alerts.impossible import Known
@@ -161,6 +161,7 @@ def remove(connection: Connection, one: Subscription, now: datetime, reason: str
         connection, one.id, state="deleted", reason=reason, target=None, secret=None,
         former_secret=None, former_until=None, proof="", digest_at=None, updated_at=now,
     )  # fmt: skip
+    repeats.wipe(connection, one.id)
     still = delivery.c.subscription_id == one.id, delivery.c.state == "pending"
     connection.execute(update(delivery).where(*still).values(state="failed", ended_at=now))
     queue.dequeue(connection, one.id)

@@ -84,6 +84,20 @@ subscription = Table(
     Index("subscription_digest", "digest_at"),
 )
 
+# A subscription that was asked for under an Idempotency-Key (`token`): asked for again within a day, it is answered as
+# it was. `asked` is a digest of what was asked; `answer` is sealed, for the secret is in it, and goes with it.
+repeat = Table(
+    "repeat",
+    metadata,
+    Column("key_id", Id, ForeignKey("api_key.id"), primary_key=True, autoincrement=False),
+    Column("token", Text, primary_key=True),
+    Column("asked", Text, nullable=False),
+    Column("subscription_id", Id, ForeignKey("subscription.id"), nullable=False),
+    Column("answer", LargeBinary),
+    Column("created_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # What is told, frozen: `payload` is signed and sent as it stands here. `about` names what it tells, so that nothing is
 # told twice: "story/17", "volume/55/day/openai/gpt-5", "test/…". `resume_after` is the cursor of /v1/changes.
 message = Table(

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from feed.alerts import closing, digests, fanout, pruning, queue
+from feed.alerts import closing, digests, fanout, pruning, queue, repeats
 from history.db import reading
 
 log = logging.getLogger(__name__)
@@ -77,4 +77,5 @@ class Watch:
 
     def _prune(self) -> int:
         with queue.adding(self.engine) as connection:
+            repeats.prune(connection, self.clock())
             return pruning.prune(connection, self.clock())

@@ -22,7 +22,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("tally", "position", "queue", "attempt", "delivery", "message", "subscription"):
+    for table in ("tally", "position", "queue", "attempt", "delivery", "message", "repeat", "subscription"):
         op.drop_table(table)
     for table in ("subscription_filter", "api_key"):
         op.drop_table(table)
@@ -82,6 +82,16 @@ def _subscriptions() -> None:
     op.create_index("subscription_of_key", "subscription", ["key_id"])
     op.create_index("subscription_by_filter", "subscription", ["filter_id", "state", "cadence"])
     op.create_index("subscription_digest", "subscription", ["digest_at"])
+    op.create_table(
+        "repeat",
+        sa.Column("key_id", ID, sa.ForeignKey("api_key.id"), primary_key=True, autoincrement=False),
+        sa.Column("token", sa.Text, primary_key=True),
+        sa.Column("asked", sa.Text, nullable=False),
+        sa.Column("subscription_id", ID, sa.ForeignKey("subscription.id"), nullable=False),
+        sa.Column("answer", sa.LargeBinary),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sqlite_with_rowid=False,
+    )
 
 
 def _messages() -> None:
