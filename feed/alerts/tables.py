@@ -112,6 +112,7 @@ message = Table(
     Column("payload", Text, nullable=False),
     Column("resume_after", Id, nullable=False),
     Index("message_created", "created_at"),
+    Index("message_happened", "event_at"),
 )
 
 # One message for one subscription.

@@ -19,9 +19,12 @@ def upgrade() -> None:
     _subscriptions()
     _messages()
     _queue()
+    # For replays and previews of a range of time.
+    op.create_index("change_event_recorded", "change_event", ["recorded_at", "story_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("change_event_recorded", "change_event")
     for table in ("tally", "position", "queue", "attempt", "delivery", "message", "repeat", "subscription"):
         op.drop_table(table)
     for table in ("subscription_filter", "api_key"):
@@ -107,6 +110,7 @@ def _messages() -> None:
         sa.Column("resume_after", ID, nullable=False),
     )
     op.create_index("message_created", "message", ["created_at"])
+    op.create_index("message_happened", "message", ["event_at"])
     op.create_table(
         "delivery",
         sa.Column("subscription_id", ID, sa.ForeignKey("subscription.id"), primary_key=True),
