@@ -121,6 +121,14 @@ def test_a_digest_tells_provider_by_provider_in_the_order_of_their_names() -> No
     assert text.count("Alibaba Cloud") == 1
 
 
+def test_what_began_when_it_was_seen_is_said_to_be_seen_first() -> None:
+    payload = sample("price.changed")
+    assert "In force since 2026-05-22 16:00 UTC; seen 2026-05-22 16:10 UTC." in rendered(payload).body_text
+    for one in payload["data"]["changes"]:
+        one["effective_at"] = one["recorded_at"]
+    assert "\n\nFirst seen 2026-05-22 16:10 UTC.\n" in rendered(payload).body_text
+
+
 def test_a_digest_says_once_whose_gateway_it_is() -> None:
     payload = sample("digest")
     payload["data"]["stories"][0] |= {"headline": "m on Router: input −20 %", "provider_name": "Router"}

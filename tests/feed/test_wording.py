@@ -197,7 +197,9 @@ def test_a_day_on_which_everything_begins_is_said_once(told: "Tell") -> None:
     later: dict[str, Any] = {"kind": "price_scheduled", "effective_at": NOW + DAY}
     both = moved("input_tokens", "1", "2", **later), moved("output_tokens", "2", "4", **later)
     assert headline(told(*both)) == "v4: input +100 %, output +100 %, all from 2026-05-23"
-    assert headline(told(both[0], moved("output_tokens", "2", "4"))) == "v4: input +100 % from 2026-05-23, output +100 %"
+    assert (
+        headline(told(both[0], moved("output_tokens", "2", "4"))) == "v4: input +100 % from 2026-05-23, output +100 %"
+    )
     another = moved("output_tokens", "2", "4", kind="price_scheduled", effective_at=NOW + 2 * DAY)
     assert headline(told(both[0], another)).count(" from ") == 2
 
