@@ -106,6 +106,9 @@ def check_quota(connection: Connection, key: Key, now: datetime) -> None:
 
 def get(connection: Connection, uid: str, key_id: int | None = None) -> Subscription | None:
     """The subscription of that name, by default whoever's; None where it is deleted, or another key's."""
+    # PostgreSQL refuses to look for a NUL.
+    if not uid.isprintable():
+        return None
     row = connection.execute(_asked(key_id).where(subscription.c.uid == uid)).one_or_none()
     return Subscription(*row) if row else None
 

@@ -455,3 +455,17 @@ def test_another_method_is_told_all_that_the_path_has(ask: Asker, method: str, p
     named = f"Only {', '.join(others)} and {last} are" if others else f"{last} alone is"
     assert refusal(answer, 405) == f"{named} answered here."
     assert answer.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize("name", ["%00", "a%00b", "%E2%80%AE", "%F0%9F%92%A5", "%FF"])
+def test_a_name_that_nobody_could_have_is_not_there(ask: Asker, engine: Engine, name: str) -> None:
+    uid = proven(ask, engine)
+    for method, path in (
+        ("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/pause"), ("POST", "/resume"), ("POST", "/test"),
+        ("POST", "/challenge"), ("POST", "/secret"), ("GET", "/deliveries"), ("GET", "/deliveries/msg_x"),
+    ):  # fmt: skip
+        assert "No subscription of this key" in refusal(
+            ask(method, f"/{name}{path}", {"name": "x"} if method == "PATCH" else None), 404
+        )
+    assert "No message" in refusal(ask("GET", f"/{uid}/deliveries/{name}"), 404)
+    assert "No message" in refusal(ask("POST", f"/{uid}/deliveries/{name}/replay"), 404)
