@@ -1,6 +1,7 @@
 """The dispatcher as a process: makes messages of what is new, and tells them until it is asked to stop."""
 
 import asyncio
+import gc
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,8 @@ def run(engine: Engine, sealer: Opens, guard: Guard, public_url: str, *, with_pa
 
 async def _run(engine: Engine, sealer: Opens, guard: Guard, public_url: str, with_parent: bool) -> None:
     stopping = asyncio.Event()
+    # What is there now stays: the collector need not look through it again while messages come and go.
+    gc.freeze()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)

@@ -25,9 +25,9 @@ from feed.alerts.stakes import Place, Stakes
 log = logging.getLogger(__name__)
 
 # Rounds that compute, rather than wait for a slow answer.
-BUSY = 96
+BUSY = 64
 # A claim takes as long for a few turns as for many.
-FEWEST_TAKEN = 24
+FEWEST_TAKEN = 16
 # Rounds that are under way at all, and those of them whose last attempt failed.
 UNDER_WAY, IN_TROUBLE = 2_000, 500
 # Rounds at one endpoint's host and port.

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from aiohttp import web
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, literal, select, text
 
 from feed.alerts import queue
 from feed.alerts import tables as t
@@ -59,11 +59,10 @@ def tell(
             for id in new
         ],
     )
-    pending = {"state": "pending", "attempts": 0, "created_at": now}
-    connection.execute(
-        delivery.insert(),
-        [{"subscription_id": one, "message_id": id, **pending} for one in subscription_ids for id in new],
-    )
+    columns = delivery.c.subscription_id, delivery.c.message_id, delivery.c.state, delivery.c.attempts
+    pending = select(subscription.c.id, message.c.id, text("0"), text("0"), literal(now, delivery.c.created_at.type))
+    these = subscription.c.id.in_(subscription_ids), message.c.id >= first
+    connection.execute(delivery.insert().from_select([*columns, delivery.c.created_at], pending.where(*these)))
     queue.enqueue(connection, subscription_ids, now)
     return [f"msg_{id}" for id in new]
 
