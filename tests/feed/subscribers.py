@@ -59,10 +59,13 @@ def tell(
             for id in new
         ],
     )
-    columns = delivery.c.subscription_id, delivery.c.message_id, delivery.c.state, delivery.c.attempts
-    pending = select(subscription.c.id, message.c.id, text("0"), text("0"), literal(now, delivery.c.created_at.type))
-    these = subscription.c.id.in_(subscription_ids), message.c.id >= first
-    connection.execute(delivery.insert().from_select([*columns, delivery.c.created_at], pending.where(*these)))
+    if connection.dialect.name == "postgresql":
+        # Ids that were given by hand are unknown to the sequence that gives the next ones.
+        connection.execute(text("SELECT setval(pg_get_serial_sequence('message', 'id'), :last)"), {"last": new[-1]})
+    pending = text("0"), text("0"), literal(now, delivery.c.created_at.type)
+    each = select(subscription.c.id, message.c.id, *pending).join(message, message.c.id >= first)
+    columns = ["subscription_id", "message_id", "state", "attempts", "created_at"]
+    connection.execute(delivery.insert().from_select(columns, each.where(subscription.c.id.in_(subscription_ids))))
     queue.enqueue(connection, subscription_ids, now)
     return [f"msg_{id}" for id in new]
 
