@@ -73,11 +73,11 @@ MOVE_DELIVERIES = Statement(
 
 # Unless another holder has taken the turn over.
 PUT_BACK_TURNS = Statement(
-    """UPDATE queue SET due_at = back.due_at, fresh = false, failures = back.failures, holder = NULL
-    FROM unnest(%s::timestamptz[], %s::int[], %s::bigint[], %s::text[])
-    AS back (due_at, failures, subscription_id, holder)
+    """UPDATE queue SET due_at = back.due_at, fresh = back.fresh, failures = back.failures, holder = NULL
+    FROM unnest(%s::timestamptz[], %s::boolean[], %s::int[], %s::bigint[], %s::text[])
+    AS back (due_at, fresh, failures, subscription_id, holder)
     WHERE queue.subscription_id = back.subscription_id AND queue.holder = back.holder""",
-    "UPDATE queue SET due_at = ?, fresh = false, failures = ?, holder = NULL WHERE subscription_id = ? AND holder = ?",
+    "UPDATE queue SET due_at = ?, fresh = ?, failures = ?, holder = NULL WHERE subscription_id = ? AND holder = ?",
 )
 
 DROP_TOLD = Statement(

@@ -40,10 +40,12 @@ TELLABLE = ("active", "unproven")
 
 
 class Turn(NamedTuple):
-    """A subscription that may be told now, by one holder, until its lease ends."""
+    """A subscription that may be told now, by one holder, until its lease ends. `fresh` are those that have no backlog:
+    nobody has had them yet, or all that there was has been told."""
 
     subscription_id: int
     failures: int
+    fresh: bool = False
 
 
 class Pending(NamedTuple):
@@ -98,9 +100,9 @@ def dequeue(connection: Connection, subscription_id: int) -> None:
 def claim(
     connection: Connection, holder: str, now: datetime, lease_ends: datetime, well: int, in_trouble: int
 ) -> list[Turn]:  # fmt: skip
-    """Take turns that are due: the `well` oldest, half as many of the newest that nobody has had yet (a backlog must
-    not delay what has just happened, nor be forgotten), and so many of those in trouble. Who dies with them leaves
-    them to the end of the lease."""
+    """Take turns that are due: the `well` oldest, half as many of the newest fresh ones (a backlog must not delay what
+    has just happened, nor be forgotten), and so many of those in trouble. Who dies with them leaves them to the end of
+    the lease."""
     most = {"well": well, "newest": (well + 1) // 2, "in_trouble": in_trouble}
     taken = {"holder": holder, "now": now, "lease_ends": lease_ends, **most}
     return _claim_of(connection.dialect).made(connection, taken, Turn)
@@ -123,6 +125,7 @@ def put_back(connection: Connection, holder: str, turns: Sequence[tuple[Turn, da
     PUT_BACK_TURNS.run(
         connection,
         moments(connection, [due_at for _, due_at in turns]),
+        [turn.fresh for turn, _ in turns],
         [turn.failures for turn, _ in turns],
         [turn.subscription_id for turn, _ in turns],
         [holder] * len(turns),

@@ -138,8 +138,8 @@ attempt = Table(
 
 # A subscription to which something is pending, and when somebody may tell it: who takes it moves that moment to the end
 # of his lease, so that one dispatcher at a time tells one subscription, and its messages keep their order. `fresh` is
-# one that nobody has taken to its end yet. `failures` are those in a row of its oldest message: what is in trouble
-# stands in another line.
+# one without a backlog: what is pending has come since all before it was told. `failures` are those in a row of its
+# oldest message: what is in trouble stands in another line.
 queue = Table(
     "queue",
     metadata,

@@ -75,9 +75,7 @@ def test_who_has_had_a_turn_does_not_push_before_what_has_just_happened(engine: 
     claimed(engine, "a")
     with queue.taking(engine) as connection:
         queue.put_back(connection, "a", [(Turn(one, 0), NOW + SECOND) for one in behind])
-        queue.put_back(connection, "a", [(Turn(late, 0), NOW)])
-    with queue.adding(engine) as connection:
-        queue.hurry(connection, late, NOW - HOUR)
+        queue.put_back(connection, "a", [(Turn(late, 0, fresh=True), NOW - HOUR)])
     with writing(engine) as connection:
         due_at = NOW - 2 * HOUR
         connection.execute(update(turns).where(turns.c.subscription_id == behind[0]).values(due_at=due_at))
