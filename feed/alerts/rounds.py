@@ -16,7 +16,7 @@ from history.db import reading, writing
 
 # Nobody who dies keeps a subscription waiting for longer than this.
 LEASE = timedelta(seconds=30)
-# So many messages in one round: then it is the others' turn, so that news waits for a free place only shortly (make bench).
+# So many messages in one round: then it is the others' turn, so that news waits only shortly (make bench).
 MESSAGES = 8
 # A payload is 20 kB at most.
 KEPT_MESSAGES = 2_000
