@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -153,16 +154,19 @@ attempt = Table(
 )
 
 # A subscription to which something is pending, and when somebody may tell it: who takes it moves that moment to the end
-# of his lease, so that one dispatcher at a time tells one subscription, and its messages keep their order. `failures`
-# are those in a row of its oldest message: what is in trouble stands in another line.
+# of his lease, so that one dispatcher at a time tells one subscription, and its messages keep their order. `fresh` is
+# one without a backlog: what is pending has come since all before it was told. `failures` are those in a row of its
+# oldest message: what is in trouble stands in another line.
 queue = Table(
     "queue",
     metadata,
     Column("subscription_id", Id, ForeignKey("subscription.id"), primary_key=True, autoincrement=False),
     Column("due_at", Moment, nullable=False),
+    Column("fresh", Boolean, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("holder", Text),
 )
+Index("queue_fresh", queue.c.due_at, sqlite_where=text("fresh"), postgresql_where=text("fresh"))
 Index("queue_well", queue.c.due_at, sqlite_where=text("failures = 0"), postgresql_where=text("failures = 0"))
 Index("queue_in_trouble", queue.c.due_at, sqlite_where=text("failures > 0"), postgresql_where=text("failures > 0"))
 

@@ -149,11 +149,13 @@ def _queue() -> None:
         "queue",
         sa.Column("subscription_id", ID, sa.ForeignKey("subscription.id"), primary_key=True, autoincrement=False),
         sa.Column("due_at", MOMENT, nullable=False),
+        sa.Column("fresh", sa.Boolean, nullable=False),
         sa.Column("failures", sa.Integer, nullable=False),
         sa.Column("holder", sa.Text),
     )
-    for name, line in (("queue_well", sa.text("failures = 0")), ("queue_in_trouble", sa.text("failures > 0"))):
-        op.create_index(name, "queue", ["due_at"], sqlite_where=line, postgresql_where=line)
+    lines = {"queue_fresh": "fresh", "queue_well": "failures = 0", "queue_in_trouble": "failures > 0"}
+    for name, line in lines.items():
+        op.create_index(name, "queue", ["due_at"], sqlite_where=sa.text(line), postgresql_where=sa.text(line))
     op.create_table(
         "position",
         sa.Column("name", sa.Text, primary_key=True),
