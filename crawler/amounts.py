@@ -80,17 +80,12 @@ def parse(text: str, currency: str | None = None) -> Amount:
 
     `currency` is what the source declares: it stands in where the text names none, and must agree where it does.
     """
-    return _parsed(text, currency)
+    stated = said(text, currency)
+    if isinstance(stated, str):
+        raise _no_amount(text)
+    return stated
 
 
-def _parsed(text: str, currency: str | None) -> Amount:
-    match = _AMOUNT.fullmatch(text.strip())
-    if match is None:
-        raise PageChanged(f"{text!r} is not one amount of money with a known unit")
-    before, number, after, basis, *_ = match.groups()
-    stated = _currency(text, (before, after), currency) if before or after or currency is None else currency
-    per, unit = _counted(match) if basis else (None, None)
-    return Amount(exact(number.replace(",", "")), stated, per, unit)
 
 
 def per_million_tokens(text: str, currency: str) -> Decimal:
@@ -124,7 +119,19 @@ def basis(text: str, currency: str | None = None) -> Basis:
 @lru_cache(maxsize=4096)
 def said(text: str, currency: str | None = None) -> Amount | str:
     """One amount, or the term that stands in its place."""
-    return _parsed(text, currency) if (found := term(text)) is None else found
+    match = _AMOUNT.fullmatch(text.strip())
+    if match is None:
+        if (found := term(text)) is None:
+            raise _no_amount(text)
+        return found
+    before, number, after, basis, *_ = match.groups()
+    stated = _currency(text, (before, after), currency) if before or after or currency is None else currency
+    per, unit = _counted(match) if basis else (None, None)
+    return Amount(exact(number.replace(",", "")), stated, per, unit)
+
+
+def _no_amount(text: str) -> PageChanged:
+    return PageChanged(f"{text!r} is not one amount of money with a known unit")
 
 
 def term(text: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
@@ -133,10 +133,6 @@ Block = Heading | Prose | Grid
 class Row(dict[str, Cell]):
     """One row being read: take each cell by the name asked for; what is left in it was not read."""
 
-    def take(self, names: Iterable[str]) -> list[Cell]:
-        """Several at once."""
-        return list(map(self.pop, names))
-
 
 @dataclass(frozen=True)
 class Table:
@@ -169,24 +165,32 @@ class Table:
 
         What the reader leaves in a row, and what stands in a column nobody asked for, is counted as unread.
         """
-        header = self.header
-        note_known(self.unread, ignored, *columns.values())
-        places: dict[str, list[int]] = {}
-        for at, text in enumerate(header):
-            places.setdefault(text.casefold(), []).append(at)
-        found = {self._position(places, spellings): name for name, spellings in columns.items()}
-        over = [(at, name) for at, name in enumerate(header) if at not in found and name not in ignored]
-        asked = list(found.items())
-        for cells in self.body:
-            if len(cells) != len(header):
-                raise PageChanged(f"{self} has {len(header)} columns, but a row has {[cell.text for cell in cells]}")
-            row = Row([(name, cells[at]) for at, name in asked])
+        places = self.places(columns, ignored)
+        asked = list(places.items())
+        for cells in self.lines(places.values(), ignored):
+            row = Row([(name, cells[at]) for name, at in asked])
             yield row
             for name in row:
                 self.unread[name] += 1
-            for at, name in over:
-                if cells[at].text:
-                    self.unread[name] += 1
+
+    def places(self, columns: Columns, ignored: frozenset[str] = frozenset()) -> dict[str, int]:
+        """At which place in a row the cell under each asked name stands."""
+        note_known(self.unread, ignored, *columns.values())
+        places: dict[str, list[int]] = {}
+        for at, text in enumerate(self.header):
+            places.setdefault(text.casefold(), []).append(at)
+        return {name: self._position(places, spellings) for name, spellings in columns.items()}
+
+    def lines(self, read: Collection[int], ignored: frozenset[str] = frozenset()) -> Iterator[tuple[Cell, ...]]:
+        """Each row as it stands; after the last one, what is not at a place that was `read` is counted as unread."""
+        header = self.header
+        for cells in self.body:
+            if len(cells) != len(header):
+                raise PageChanged(f"{self} has {len(header)} columns, but a row has {[cell.text for cell in cells]}")
+            yield cells
+        for at, name in enumerate(header):
+            if at not in read and name not in ignored and (said := sum([bool(cells[at].text) for cells in self.body])):
+                self.unread[name] += said
 
     def turned(self, corner: str) -> Iterator[tuple[dict[str, Cell], dict[str, Cell]]]:
         """The rows of a table whose columns are models: a row's labels by their text, then the cell of each model.

@@ -1,6 +1,7 @@
 """Priced: what a cell states of one unit: a price with its list price, or the term that stands in its place."""
 
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Sequence
+from typing import NamedTuple
 
 from crawler import amounts
 from crawler.failures import PageChanged
@@ -54,6 +55,29 @@ def price(unit: str, cell: Cell, currency: str, per: int | None = None, when: Co
     return PriceComponent(unit, amount, money, count, when, listed.amount)
 
 
+class Column(NamedTuple):
+    """Where in a row the price of a unit stands, and for how many it is."""
+
+    at: int
+    unit: str
+    per: int | None = None
+
+
+def row(
+    columns: Iterable[Column], cells: Sequence[Cell], currency: str, when: Conditions = ALWAYS
+) -> tuple[list[PriceComponent], tuple[str, ...]]:
+    """The prices of a row, and the terms that stand in the place of others."""
+    prices: list[PriceComponent] = []
+    said: list[tuple[str, str]] = []
+    for at, unit, per in columns:
+        stated = price(unit, cells[at], currency, per, when)
+        if isinstance(stated, str):
+            said.append((unit, stated))
+        else:
+            prices.append(stated)
+    return prices, _terms(said, alone=not prices) if said else ()
+
+
 def components(stated: Iterable[tuple[str, Stated]]) -> tuple[PriceComponent, ...]:
     """The prices among what a row states of each unit."""
     return tuple([said for _, said in stated if not isinstance(said, str)])
@@ -62,15 +86,14 @@ def components(stated: Iterable[tuple[str, Stated]]) -> tuple[PriceComponent, ..
 def terms(stated: Iterable[tuple[str, Stated]]) -> tuple[str, ...]:
     """The terms, each with its unit: "cache storage: free"; one alone where it holds for all; a dash says nothing."""
     row = list(stated)
-    said = [(unit, term) for unit, term in row if type(term) is str]
-    if not said:
-        return ()
-    words = {term for _, term in said}
-    if len(words) == 1 and len(said) == len(row):
-        return (words.pop(),)
-    if words == {NOT_OFFERED}:
-        return ()
-    return tuple(f"{UNITS[unit].label}: {term}" for unit, term in dict.fromkeys(said) if term != NOT_OFFERED)
+    said = [(unit, term) for unit, term in row if isinstance(term, str)]
+    return _terms(said, alone=len(said) == len(row)) if said else ()
+
+
+def _terms(said: Sequence[tuple[str, str]], *, alone: bool) -> tuple[str, ...]:
+    if alone and len({term for _, term in said}) == 1:
+        return (said[0][1],)
+    return tuple([f"{UNITS[unit].label}: {term}" for unit, term in dict.fromkeys(said) if term != NOT_OFFERED])
 
 
 def columns(table: Table, known: Columns, required: Collection[str]) -> Columns:

@@ -40,7 +40,7 @@ class Rate(NamedTuple):
     """What one row states: the model as it is named, the notes that are terms, and the prices."""
 
     model: str
-    components: tuple[PriceComponent, ...]
+    components: list[PriceComponent]
     terms: tuple[str, ...]
 
 
@@ -91,31 +91,29 @@ def rates(
     conditions = tuple([header for header in table.header if _is_condition(header)])
     if len({unit for unit, _ in units.values()}) < len(units) or len(names) != 1:
         raise PageChanged(f"{table} states one thing twice: {list(table.header)}")
-    label, above, wanted = _Label(""), None, list(units.values())
-    for row in table.rows({header: (header,) for header in (*names, *conditions, *units)}):
-        if (cell := row.pop(names[0])).text:
+    places = table.places({header: (header,) for header in (*names, *conditions, *units)})
+    sizes = [places[header] for header in conditions]
+    columns = [priced.Column(places[header], *unit) for header, unit in units.items()]
+    label, above = _Label(""), None
+    for cells in table.lines(places.values()):
+        if (cell := cells[places[names[0]]]).text:
             stated = _label(cell)
             label, above = stated, above if stated.name == label.name else None
-        when = _when(conditions, tuple([cell.text for cell in row.take(conditions)]), above or ALWAYS)
+        when = _when(conditions, tuple([cells[at].text for at in sizes]), above or ALWAYS)
         if not label.name or not follows(when, above):
             raise PageChanged(f"{table}: {label.name!r} has the row {when.as_dict()} below {above and above.as_dict()}")
         above = when
         if when.period == "peak":
             hours = peak_hours(label.name)
             when = replace(when, hours_utc=hours.hours_utc, weekdays=hours.weekdays, holidays=hours.holidays)
-        cells = row.take(units)
-        if "" in [cell.text for cell in cells]:
+        if "" in [cells[column.at].text for column in columns]:
             # In Markdown an empty cell may be one merged with the cell above.
             raise PageChanged(f"{table}: {label.name!r} has an empty cell where a price or a dash should be")
-        said = [
-            (unit, priced.price(unit, cell, currency, per, when))
-            for (unit, per), cell in zip(wanted, cells, strict=True)
-        ]
-        prices = priced.components(said)
+        prices, terms = priced.row(columns, cells, currency, when)
         if label.valid_from or label.valid_to:
             since, until = label.valid_from, label.valid_to
-            prices = tuple(replace(price, valid_from=since, valid_to=until) for price in prices)
-        yield Rate(label.name, prices, (*label.notes, *priced.terms(said)))
+            prices = [replace(price, valid_from=since, valid_to=until) for price in prices]
+        yield Rate(label.name, prices, (*label.notes, *terms))
 
 
 # A table states the same few lengths for each of its models.
