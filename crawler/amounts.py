@@ -6,6 +6,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from crawler.failures import PageChanged
 from crawler.marks import exact
 from history.units import Quantity
@@ -65,7 +67,7 @@ class Basis(NamedTuple):
     currency: str | None = None
 
 
-class Amount(NamedTuple):
+class Amount(Struct, frozen=True, gc=False):
     """One amount of money, and what it is for where the text says so."""
 
     amount: Decimal

@@ -4,7 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, cast
+from typing import cast
+
+from msgspec import Struct
 
 from crawler.failures import PageChanged
 from crawler.seen import note_known, note_table
@@ -32,7 +34,7 @@ def marks_of(superscript: str) -> list[str]:
     return _MARK.findall(text) if len(text) < 16 and _MARKS.fullmatch(text) else []
 
 
-class Cell(NamedTuple):
+class Cell(Struct, frozen=True, gc=False):
     """What a cell says. Struck-through text and footnote marks stand apart from `text`; `lines` keeps line breaks."""
 
     text: str
@@ -51,8 +53,7 @@ class Cell(NamedTuple):
     def line(cls, written: str) -> "Cell":
         """From text without line breaks of the page."""
         text = " ".join(written.split()) if written.isascii() else tidy(written)
-        # A page has thousands of cells: past the Python of a named tuple's constructor.
-        return tuple.__new__(cls, (text, "", (), (text,) if text else ()))
+        return cls(text, "", (), (text,) if text else ())
 
 
 EMPTY = Cell("")
@@ -63,7 +64,7 @@ def mention_money(cells: Iterable[Cell]) -> bool:
     return any(_MONEY.search(cell.text) for cell in cells)
 
 
-class Spanned(NamedTuple):
+class Spanned(Struct, frozen=True, gc=False):
     """A cell as it is written in a row, before it is spread over the grid."""
 
     cell: Cell
@@ -87,13 +88,12 @@ def _spread_row(row: Sequence[Cell | Spanned], hanging: dict[int, tuple[Cell, in
         if isinstance(one, Cell):
             line.append(one)
             continue
-        cell, colspan, rowspan = one
-        for _ in range(colspan):
+        for _ in range(one.colspan):
             if len(line) in hanging:
-                raise PageChanged(f"merged cells overlap at {cell.text!r}")
-            if rowspan > 1:
-                below[len(line)] = cell, rowspan - 1
-            line.append(cell)
+                raise PageChanged(f"merged cells overlap at {one.cell.text!r}")
+            if one.rowspan > 1:
+                below[len(line)] = one.cell, one.rowspan - 1
+            line.append(one.cell)
     _settle(line, hanging, below)
     while hanging:
         line.append(EMPTY)
@@ -111,15 +111,15 @@ def _settle(line: list[Cell], hanging: dict[int, tuple[Cell, int]], below: dict[
         line.append(cell)
 
 
-class Heading(NamedTuple):
+class Heading(Struct, frozen=True, gc=False):
     text: str
 
 
-class Prose(NamedTuple):
+class Prose(Struct, frozen=True, gc=False):
     lines: tuple[str, ...]
 
 
-class Grid(NamedTuple):
+class Grid(Struct, frozen=True, gc=False):
     """A table's cells; the first `head` rows are its header. `within`: titles of the tabs that enclose it."""
 
     cells: tuple[tuple[Cell, ...], ...]

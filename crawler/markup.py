@@ -107,12 +107,12 @@ def _read(element: Element, written: list[str], struck: list[str], marks: list[s
     if text := element.text:
         written.append(text.replace("\n", " "))
     for child in element:
-        tag, look = child.tag, _look(child)
+        tag = child.tag
         if tag == "br":
             written.append("\n")
         elif tag == "sup" and (found := marks_of(text_of(child))):
             marks.extend(f"({mark})" if prose else mark for mark in found)
-        elif tag in _STRUCK or "line-through" in look:
+        elif tag in _STRUCK or "line-through" in (look := _look(child)):
             struck.append(text_of(child))
         elif tag not in _SILENT and not ("display" in look and _is_hidden(child)):
             edge = "\n" if tag in _LINES else ""
@@ -144,11 +144,11 @@ def _within(table: Element) -> tuple[str, ...]:
     return tuple(titles)
 
 
-class _PlainCells(dict[str, Cell]):
+class _PlainCells(dict[str | None, Cell]):
     """The cells of a page that hold only text, by that text: a price list has the same few hundred again and again."""
 
-    def __missing__(self, text: str) -> Cell:
-        found = self[text] = Cell.line(text)
+    def __missing__(self, text: str | None) -> Cell:
+        found = self[text] = Cell.line(text or "")
         return found
 
 
@@ -166,7 +166,7 @@ def _read_rows(table: Element, known: _PlainCells, rows: list[Element], cells: l
             loose.clear()
         if tag == "tr":
             rows.append(child)
-            cells.append(_cells(child, known))
+            cells.append(_cells(child[:], known))
         elif tag in _SECTIONS:
             _read_rows(child, known, rows, cells)
 
@@ -177,10 +177,13 @@ def _cells(row: Iterable[Element], known: _PlainCells) -> list[Cell | Spanned]:
     for cell in row:
         if cell.tag not in _CELLS:
             continue
-        spans = _spans(tuple(held)) if (held := cell.items()) else _ALONE
-        if spans:
-            said = cell_of(cell) if len(cell) else known[cell.text or ""]
-            found.append(said if spans == _ALONE else Spanned(said, *spans))
+        said = cell_of(cell) if len(cell) else known[cell.text]
+        if held := cell.items():
+            if (spans := _spans(tuple(held))) is None:
+                continue
+            if spans != _ALONE:
+                said = Spanned(said, *spans)
+        found.append(said)
     return found
 
 

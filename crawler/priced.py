@@ -43,16 +43,15 @@ def price(unit: str, cell: Cell, currency: str, per: int | None = None, when: Co
         if struck:
             raise PageChanged(f"{text!r} stands beside the struck-through {struck!r}")
         return said
-    amount, money, stated, quantity = said
-    count = stated if per is None else per
-    if count is None or (stated or count) != count or (quantity and quantity != UNITS[unit].quantity):
+    count = said.per if per is None else per
+    if count is None or (said.per and (said.per != count or said.unit != UNITS[unit].quantity)):
         raise PageChanged(f"{text!r} is not a price for {per or 'a stated number'} of {unit}")
     if not struck:
-        return PriceComponent(unit, amount, money, count, when)
+        return PriceComponent(unit, said.amount, said.currency, count, when)
     listed = amounts.parse(struck, currency)
-    if listed.amount <= amount or (listed.per or count) != count:
+    if listed.amount <= said.amount or (listed.per or count) != count:
         raise PageChanged(f"{text!r} beside the struck-through {struck!r} is not a sale")
-    return PriceComponent(unit, amount, money, count, when, listed.amount)
+    return PriceComponent(unit, said.amount, said.currency, count, when, listed.amount)
 
 
 class Column(NamedTuple):
