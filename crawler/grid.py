@@ -182,13 +182,17 @@ class Table:
         return {name: self._position(places, spellings) for name, spellings in columns.items()}
 
     def lines(self, read: Collection[int], ignored: frozenset[str] = frozenset()) -> Iterator[tuple[Cell, ...]]:
-        """Each row as it stands; after the last one, what is not at a place that was `read` is counted as unread."""
-        header = self.header
+        """Each row as it stands; what is at other places than those that are `read` is counted as unread."""
+        width = len(self.header)
         for cells in self.body:
-            if len(cells) != len(header):
-                raise PageChanged(f"{self} has {len(header)} columns, but a row has {[cell.text for cell in cells]}")
+            if len(cells) != width:
+                raise PageChanged(f"{self} has {width} columns, but a row has {[cell.text for cell in cells]}")
             yield cells
-        for at, name in enumerate(header):
+        self.leave_columns(read, ignored)
+
+    def leave_columns(self, read: Collection[int], ignored: frozenset[str] = frozenset()) -> None:
+        """Say that only these columns are read."""
+        for at, name in enumerate(self.header):
             if at not in read and name not in ignored and (said := sum([bool(cells[at].text) for cells in self.body])):
                 self.unread[name] += said
 

@@ -55,21 +55,22 @@ def price(unit: str, cell: Cell, currency: str, per: int | None = None, when: Co
 
 
 class Column(NamedTuple):
-    """Where in a row the price of a unit stands, and for how many it is."""
+    """Where in a row the price of a unit stands, for how many it is, and when it applies."""
 
     at: int
     unit: str
     per: int | None = None
+    when: Conditions = ALWAYS
 
 
 def row(
-    columns: Iterable[Column], cells: Sequence[Cell], currency: str, when: Conditions = ALWAYS
+    columns: Iterable[Column], cells: Sequence[Cell], currency: str, when: Conditions | None = None
 ) -> tuple[list[PriceComponent], tuple[str, ...]]:
-    """The prices of a row, and the terms that stand in the place of others."""
+    """The prices of a row, and the terms that stand in the place of others. `when` is what the row says itself."""
     prices: list[PriceComponent] = []
     said: list[tuple[str, str]] = []
-    for at, unit, per in columns:
-        stated = price(unit, cells[at], currency, per, when)
+    for at, unit, per, usual in columns:
+        stated = price(unit, cells[at], currency, per, when or usual)
         if isinstance(stated, str):
             said.append((unit, stated))
         else:

@@ -71,20 +71,22 @@ def _read(sheet: PriceSheet, table: Table, units: dict[int, tuple[str, Condition
     names, types = ([at for at, name in enumerate(table.header) if place.fullmatch(plain(name))] for place in _PLACES)
     if set(_UNITS.values()) - {unit for unit, _ in units.values()} or len(names) != 1 or len(types) > 1:
         raise PageChanged(f"{table} lacks a price or its models: {list(table.header)}")
+    columns = [priced.Column(at, unit, 10**6, when) for at, (unit, when) in units.items()]
+    widths = {len(row) for row in table.grid}
     for cells in table.body:
-        if {len(row) for row in table.grid} != {len(cells)} or not all(cell.text for cell in cells):
+        if len(widths) > 1 or "" in [cell.text for cell in cells]:
             raise PageChanged(f"{table} has the row {[cell.text for cell in cells]}")
         tier = _TIERS.get(plain(cells[types[0]].text)) if types else "standard"
         if tier is None:
             raise PageChanged(f"{table} has the unknown type {cells[types[0]].text!r}")
-        stated = [(unit, priced.price(unit, cells[at], currency, 10**6, when)) for at, (unit, when) in units.items()]
+        prices, terms = priced.row(columns, cells, currency)
         for model, note in _models(table, cells[names[0]]):
-            notes = (*filter(None, [note]), *priced.terms(stated))
-            sheet.add(model, *priced.components(stated), tier=tier, region=region, terms=notes)
-        table.unread.update(name for at, name in enumerate(table.header) if at not in {*units, *names, *types})
+            sheet.add(model, *prices, tier=tier, region=region, terms=(note, *terms) if note else terms)
+    table.leave_columns({*units, *names, *types})
 
 
 def _models(table: Table, cell: Cell) -> list[tuple[str, str]]:
-    if _NAME.sub("", cell.text) or cell.struck:
+    found = list(_NAME.finditer(cell.text))
+    if cell.struck or "".join([one[0] for one in found]) != cell.text:
         raise PageChanged(f"{table} has a row for {cell.text!r}, which are no ids")
-    return _NAME.findall(cell.text)
+    return [(one[1], one[2] or "") for one in found]
