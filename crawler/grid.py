@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import cast
 
 from msgspec import Struct
@@ -72,8 +73,10 @@ class Spanned(Struct, frozen=True, gc=False):
     rowspan: int = 1
 
 
-def spread(rows: Iterable[Sequence[Cell | Spanned]]) -> tuple[tuple[Cell, ...], ...]:
+def spread(rows: Sequence[Sequence[Cell | Spanned]]) -> tuple[tuple[Cell, ...], ...]:
     """Every merged cell repeated in each place that it covers."""
+    if Spanned not in set(map(type, chain.from_iterable(rows))):
+        return tuple(map(tuple, cast(Sequence[Sequence[Cell]], rows)))
     hanging: dict[int, tuple[Cell, int]] = {}
     return tuple([_spread_row(row, hanging) for row in rows])
 
@@ -176,10 +179,9 @@ class Table:
     def places(self, columns: Columns, ignored: frozenset[str] = frozenset()) -> dict[str, int]:
         """At which place in a row the cell under each asked name stands."""
         note_known(self.unread, ignored, *columns.values())
-        places: dict[str, list[int]] = {}
-        for at, text in enumerate(self.header):
-            places.setdefault(text.casefold(), []).append(at)
-        return {name: self._position(places, spellings) for name, spellings in columns.items()}
+        # Anthropic's "Base Input Tokens" became "Base input tokens" (2026): a header's case says nothing.
+        header = list(map(str.casefold, self.header))
+        return {name: self._position(header, spellings) for name, spellings in columns.items()}
 
     def lines(self, read: Collection[int], ignored: frozenset[str] = frozenset()) -> Iterator[tuple[Cell, ...]]:
         """Each row as it stands; what is at other places than those that are `read` is counted as unread."""
@@ -229,14 +231,12 @@ class Table:
         """Whether a currency sign stands in a cell: such a table must not go unnoticed."""
         return any(mention_money(row) for row in self.grid)
 
-    def _position(self, places: Mapping[str, Sequence[int]], spellings: tuple[str, ...]) -> int:
-        # Anthropic's "Base Input Tokens" became "Base input tokens" (2026): a header's case says nothing.
-        at = [place for spelling in set(map(str.casefold, spellings)) for place in places.get(spelling, ())]
-        if len(at) != 1:
-            found = "no column" if not at else f"{len(at)} columns"
-            names = " or ".join(map(repr, spellings))
-            raise PageChanged(f"{self} has {found} {names}; its header is {list(self.header)}")
-        return at[0]
+    def _position(self, header: Sequence[str], spellings: tuple[str, ...]) -> int:
+        found = [text for text in {*map(str.casefold, spellings)} if text in header]
+        if (count := sum(map(header.count, found))) == 1:
+            return header.index(found[0])
+        names = " or ".join(map(repr, spellings))
+        raise PageChanged(f"{self} has {f'{count} columns' if count else 'no column'} {names}; its header is {list(self.header)}")
 
     def __str__(self) -> str:
         return f"the table under {self.heading!r}"

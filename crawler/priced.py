@@ -64,18 +64,18 @@ class Column(NamedTuple):
 
 
 def row(
-    columns: Iterable[Column], cells: Sequence[Cell], currency: str, when: Conditions | None = None
+    columns: Sequence[Column], cells: Sequence[Cell], currency: str, when: Conditions | None = None
 ) -> tuple[list[PriceComponent], tuple[str, ...]]:
     """The prices of a row, and the terms that stand in the place of others. `when` is what the row says itself."""
     prices: list[PriceComponent] = []
     said: list[tuple[str, str]] = []
     for at, unit, per, usual in columns:
         stated = price(unit, cells[at], currency, per, when or usual)
-        if isinstance(stated, str):
-            said.append((unit, stated))
-        else:
+        if not isinstance(stated, str):
             prices.append(stated)
-    return prices, _terms(said, alone=not prices) if said else ()
+        elif stated != NOT_OFFERED:
+            said.append((unit, stated))
+    return prices, () if prices and not said else _terms(said, len(columns), alone=not prices)
 
 
 def components(stated: Iterable[tuple[str, Stated]]) -> tuple[PriceComponent, ...]:
@@ -87,13 +87,17 @@ def terms(stated: Iterable[tuple[str, Stated]]) -> tuple[str, ...]:
     """The terms, each with its unit: "cache storage: free"; one alone where it holds for all; a dash says nothing."""
     row = list(stated)
     said = [(unit, term) for unit, term in row if isinstance(term, str)]
-    return _terms(said, alone=len(said) == len(row)) if said else ()
+    alone = bool(row) and len(said) == len(row)
+    return _terms([one for one in said if one[1] != NOT_OFFERED], len(row), alone=alone)
 
 
-def _terms(said: Sequence[tuple[str, str]], *, alone: bool) -> tuple[str, ...]:
-    if alone and len({term for _, term in said}) == 1:
+def _terms(said: Sequence[tuple[str, str]], cells: int, *, alone: bool) -> tuple[str, ...]:
+    """What is `said` in so many cells, besides dashes."""
+    if not said:
+        return (NOT_OFFERED,) if alone else ()
+    if len(said) == cells and len({term for _, term in said}) == 1:
         return (said[0][1],)
-    return tuple([f"{UNITS[unit].label}: {term}" for unit, term in dict.fromkeys(said) if term != NOT_OFFERED])
+    return tuple([f"{UNITS[unit].label}: {term}" for unit, term in dict.fromkeys(said)])
 
 
 def columns(table: Table, known: Columns, required: Collection[str]) -> Columns:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 from unicodedata import normalize
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from crawler import beijing, priced
@@ -36,7 +37,7 @@ _ID = re.compile(r"[A-Za-z][\w.-]*[0-9][\w.-]*")
 _SERVED = frozenset({"Vendor Direct", "原厂直供"})
 
 
-class Rate(NamedTuple):
+class Rate(Struct, frozen=True, gc=False):
     """What one row states: the model as it is named, the notes that are terms, and the prices."""
 
     model: str
@@ -44,7 +45,7 @@ class Rate(NamedTuple):
     terms: tuple[str, ...]
 
 
-class _Label(NamedTuple):
+class _Label(Struct, frozen=True, gc=False):
     name: str
     notes: tuple[str, ...] = ()
     valid_from: datetime | None = None
@@ -92,11 +93,11 @@ def rates(
     if len({unit for unit, _ in units.values()}) < len(units) or len(names) != 1:
         raise PageChanged(f"{table} states one thing twice: {list(table.header)}")
     places = table.places({header: (header,) for header in (*names, *conditions, *units)})
-    sizes = [places[header] for header in conditions]
-    columns = [priced.Column(places[header], *unit) for header, unit in units.items()]
+    named, sizes = places[names[0]], [places[header] for header in conditions]
+    columns, quoted = [priced.Column(places[header], *unit) for header, unit in units.items()], [places[header] for header in units]
     label, above = _Label(""), None
     for cells in table.lines(places.values()):
-        if (cell := cells[places[names[0]]]).text:
+        if (cell := cells[named]).text:
             stated = _label(cell)
             label, above = stated, above if stated.name == label.name else None
         when = _when(conditions, tuple([cells[at].text for at in sizes]), above or ALWAYS)
@@ -106,7 +107,7 @@ def rates(
         if when.period == "peak":
             hours = peak_hours(label.name)
             when = replace(when, hours_utc=hours.hours_utc, weekdays=hours.weekdays, holidays=hours.holidays)
-        if "" in [cells[column.at].text for column in columns]:
+        if "" in [cells[at].text for at in quoted]:
             # In Markdown an empty cell may be one merged with the cell above.
             raise PageChanged(f"{table}: {label.name!r} has an empty cell where a price or a dash should be")
         prices, terms = priced.row(columns, cells, currency, when)
@@ -149,5 +150,5 @@ def _label(cell: Cell) -> _Label:
     label = _Label(name, tuple(note for note in notes if note not in _SERVED))
     for note in label.notes:
         since, until = beijing.validity(note)
-        label = label._replace(valid_from=since or label.valid_from, valid_to=until or label.valid_to)
+        label = replace(label, valid_from=since or label.valid_from, valid_to=until or label.valid_to)
     return label
