@@ -45,31 +45,20 @@ def text_of(element: Element) -> str:
     return cast(str, _TEXT(element)) if len(element) else element.text or ""
 
 
-def blocks(tree: Element) -> Iterator[Block]:
-    """Headings, prose and tables in the order of the document."""
-    known = _PlainCells()
-    for element in _outside_tables(tree):
-        if element.tag == "table":
-            rows: list[Element] = []
-            cells: list[list[Cell | Spanned]] = []
-            _read_rows(element, known, rows, cells)
-            if rows:
-                yield Grid(spread(cells), _head(rows), _within(element))
-        elif element.tag in HEADINGS or ((look := element.get("class")) and _ACE_HEADING.search(look)):
-            yield Heading(cell_of(element, prose=True).text)
-        elif _is_paragraph(element) and (lines := cell_of(element, prose=True).lines):
-            yield Prose(lines)
-
-
-def _outside_tables(tree: Element) -> Iterator[Element]:
-    """What may be a block, in order; of what stands in a table only further tables."""
+def blocks(tree: Element) -> list[Block]:
+    """Headings, prose and tables in the order of the document; of what stands in a table only further tables."""
+    known, found = _PlainCells(), list[Block]()
     walk = etree.iterwalk(tree, events=("start",), tag=_BLOCKS)
     for _, element in walk:
-        if element.tag == "table":
+        tag = element.tag
+        if tag == "table":
             walk.skip_subtree()
-            yield from element.iter("table")
-        else:
-            yield element
+            found += [grid for table in element.iter("table") if (grid := _grid(table, known))]
+        elif tag in HEADINGS or ((look := element.get("class")) and _ACE_HEADING.search(look)):
+            found.append(Heading(cell_of(element, prose=True).text))
+        elif _is_paragraph(element) and (lines := cell_of(element, prose=True).lines):
+            found.append(Prose(lines))
+    return found
 
 
 def _is_paragraph(element: Element) -> bool:
@@ -152,23 +141,33 @@ class _PlainCells(dict[str | None, Cell]):
         return found
 
 
+def _grid(table: Element, known: _PlainCells) -> Grid | None:
+    rows: list[Element] = []
+    cells: list[list[Cell | Spanned]] = []
+    _read_rows(table, known, rows, cells)
+    return Grid(spread(cells), _head(rows), _within(table)) if rows else None
+
+
 def _read_rows(table: Element, known: _PlainCells, rows: list[Element], cells: list[list[Cell | Spanned]]) -> None:
     loose: list[Element] = []
-    for child in (*table, None):
-        tag = None if child is None else child.tag
+    for child in table:
+        tag = child.tag
         if tag in _CELLS:
             # Cells whose <tr> is missing are a row of their own (Baidu's price page, 2026).
-            loose.append(cast(Element, child))
+            loose.append(child)
             continue
         if loose:
             rows.append(table)
             cells.append(_cells(loose, known))
-            loose.clear()
+            loose = []
         if tag == "tr":
             rows.append(child)
             cells.append(_cells(child[:], known))
         elif tag in _SECTIONS:
             _read_rows(child, known, rows, cells)
+    if loose:
+        rows.append(table)
+        cells.append(_cells(loose, known))
 
 
 def _cells(row: Iterable[Element], known: _PlainCells) -> list[Cell | Spanned]:

@@ -46,7 +46,9 @@ class PriceSheet:
 
     def add_new(self, model: str, *components: PriceComponent, tier: str = "standard", terms: tuple[str, ...]) -> None:
         """As `add`, for a page that repeats itself: a price it has stated for this case or for all is left out."""
-        known = self._stated(model, tier)
+        if not (known := self._stated(model, tier)):
+            self.add(model, *components, tier=tier, terms=terms)
+            return
         always = {price.unit: price.amount for price in known if price.conditions == ALWAYS}
         for price in components:
             if price.conditions.min_input_tokens is None and always.get(price.unit, price.amount) != price.amount:
