@@ -47,13 +47,14 @@ def _either(words: Iterable[str]) -> str:
     return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
-_NUMBER = r"(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+"
+# What may be missing is the other branch, "(?:…|)": a branch is passed over at once, a repeat, "(?:…)?", is not.
+_NUMBER = r"(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|0|[1-9][0-9]*)(?:\.[0-9]+|)|\.[0-9]+"
 _BEFORE = _either(set(_SIGNS) - {"元", "円"})
 _AFTER = _either(set(_SIGNS) - {"$", "US$", "€", "£", "¥", "￥"})
 # Anthropic's footnote digit stands right behind the unit: "$0.25 / MTok1" (autumn 2026).
-_BASIS = rf"M[Tt]ok[1-9¹²³⁴-⁹]?|Mt|(?:(?P<count>{_either(_COUNTS)}) ?)?(?P<word>(?i:{_either(_WORDS)}))"
+_BASIS = rf"M[Tt]ok[1-9¹²³⁴-⁹]?|Mt|(?:(?P<count>{_either(_COUNTS)}) ?|)(?P<word>(?i:{_either(_WORDS)}))"
 _PER = rf"(?: ?/ ?|(?:^| )per | ?每)(?P<basis>{_BASIS})"
-_AMOUNT = re.compile(rf"(?:(?P<before>{_BEFORE}) ?)?(?P<number>{_NUMBER})(?: ?(?P<after>{_AFTER}))?(?:{_PER})?")
+_AMOUNT = re.compile(rf"(?:(?P<before>{_BEFORE}) ?|)(?P<number>{_NUMBER})(?: ?(?P<after>{_AFTER})|)(?:{_PER}|)")
 _HEADER = re.compile(rf"(?P<sign>{_AFTER}|{_BEFORE})?(?:{_PER})")
 _SALE = re.compile(r"(\S+)(?: \((?:limited-time )?[0-9]{1,2}% off\*?\))?")
 _EXACT = re.compile(r"(?:0|[1-9][0-9]{0,20})(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")

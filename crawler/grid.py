@@ -181,7 +181,12 @@ class Table:
         note_known(self.unread, ignored, *columns.values())
         # Anthropic's "Base Input Tokens" became "Base input tokens" (2026): a header's case says nothing.
         header = list(map(str.casefold, self.header))
-        return {name: self._position(header, spellings) for name, spellings in columns.items()}
+        found = {name: _places(header, spellings) for name, spellings in columns.items()}
+        for name, at in found.items():
+            if len(at) != 1:
+                spellings, count = " or ".join(map(repr, columns[name])), f"{len(at)} columns" if at else "no column"
+                raise PageChanged(f"{self} has {count} {spellings}; its header is {list(self.header)}")
+        return {name: at for name, [at] in found.items()}
 
     def lines(self, read: Collection[int], ignored: frozenset[str] = frozenset()) -> Iterator[tuple[Cell, ...]]:
         """Each row as it stands; what is at other places than those that are `read` is counted as unread."""
@@ -231,15 +236,13 @@ class Table:
         """Whether a currency sign stands in a cell: such a table must not go unnoticed."""
         return any(mention_money(row) for row in self.grid)
 
-    def _position(self, header: Sequence[str], spellings: tuple[str, ...]) -> int:
-        found = [text for text in {*map(str.casefold, spellings)} if text in header]
-        if (count := sum(map(header.count, found))) == 1:
-            return header.index(found[0])
-        names = " or ".join(map(repr, spellings))
-        raise PageChanged(f"{self} has {f'{count} columns' if count else 'no column'} {names}; its header is {list(self.header)}")
-
     def __str__(self) -> str:
         return f"the table under {self.heading!r}"
+
+
+def _places(header: Sequence[str], spellings: Iterable[str]) -> list[int]:
+    wanted = set(map(str.casefold, spellings))
+    return [at for at, name in enumerate(header) if name in wanted]
 
 
 def _header(grid: tuple[tuple[Cell, ...], ...], head: int) -> tuple[str, ...]:

@@ -26,13 +26,14 @@ _STARS = r"\^?\*{1,4}\^?"
 _MARK = rf"(?:{_STARS})?"
 _UNTIL = rf"(?: through (?P<until>{moments.DAY})\.?)"
 _SINCE = rf"(?: starting (?P<since>{moments.DAY})\.?)"
+# What may be missing is the other branch, "(?:…|)": a branch is passed over at once, a repeat, "(?:…)?", is not.
 _PRICE = re.compile(
-    r"(?:(?P<thinking>(?:Non-t|T)hinking): )?\$(?P<amount>[0-9]+(?:\.[0-9]+)?)"
-    r"(?P<hourly> / 1,000,000 tokens per hour(?: \(storage price\))?)?(?: (?:/|per) 1,000,000 tokens)?"
-    rf"(?: or \$[0-9.]+ ?/ ?min{_MARK})?(?: \((?P<words>{_WORDS})\){_MARK})?"
-    r"(?:, prompts (?P<sign><=|≤|>) ?(?P<size>[0-9]+)k(?: tokens?)?)?"
-    rf"(?:{_UNTIL}|{_SINCE})?(?P<storage> \(storage price\))?"
-    r"(?: \(\$[0-9.]+ per \w+\))?(?:,? ?(?=\$)|,? |$)"
+    r"(?:(?P<thinking>(?:Non-t|T)hinking): |)\$(?P<amount>[0-9]+(?:\.[0-9]+|))"
+    r"(?:(?P<hourly> / 1,000,000 tokens per hour(?: \(storage price\)|))|)(?: (?:/|per) 1,000,000 tokens|)"
+    rf"(?: or \$[0-9.]+ ?/ ?min{_MARK}|)(?: \((?P<words>{_WORDS})\){_MARK}|)"
+    r"(?:, prompts (?P<sign><=|≤|>) ?(?P<size>[0-9]+)k(?: tokens?|)|)"
+    rf"(?:{_UNTIL}|{_SINCE}|)(?:(?P<storage> \(storage price\))|)"
+    r"(?: \(\$[0-9.]+ per \w+\)|)(?:,? ?(?=\$)|,? |$)"
 )
 _ROW = re.compile(
     r"(?:(?P<named>Text|Image|Audio|Video) )?(?P<what>[Ii]nput price|[Oo]utput price|Context caching(?: price)?)"
