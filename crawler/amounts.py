@@ -115,7 +115,7 @@ def basis(text: str, currency: str | None = None) -> Basis:
     match = _HEADER.fullmatch(text.strip())
     if match is None:
         raise PageChanged(f"{text!r} does not say what a price is for")
-    return Basis(*_counted(match), _currency(text, (match["sign"],), currency) if match["sign"] or currency else None)
+    return Basis(*_counted(match), _currency(text, match["sign"], None, currency) if match["sign"] or currency else None)
 
 
 # A page says "-" and its few prices again and again.
@@ -127,8 +127,8 @@ def said(text: str, currency: str | None = None) -> Amount | str:
         if (found := term(text)) is None:
             raise _no_amount(text)
         return found
-    before, number, after, basis, *_ = match.groups()
-    stated = _currency(text, (before, after), currency) if before or after or currency is None else currency
+    before, number, after, basis = match.group("before", "number", "after", "basis")
+    stated = _currency(text, before, after, currency) if before or after or currency is None else currency
     per, unit = _counted(match) if basis else (None, None)
     return Amount(exact(number.replace(",", "")), stated, per, unit)
 
@@ -166,14 +166,15 @@ def _counted(match: re.Match[str]) -> tuple[int, Quantity]:
     return (_COUNTS[match["count"]] if match["count"] else 1) * each, unit
 
 
-def _currency(text: str, signs: Iterable[str | None], declared: str | None) -> str:
-    stated = [_SIGNS[sign] for sign in signs if sign]
-    if not stated:
+def _currency(text: str, before: str | None, after: str | None, declared: str | None) -> str:
+    """What the signs before and behind a number both mean."""
+    if not before and not after:
         if declared is None:
             raise PageChanged(f"{text!r} names no currency")
         return declared
-    first, *others = stated
-    common = [code for code in first if all(code in meant for meant in others)] if others else first
-    if not common or (declared or common[0]) not in common:
+    meant = _SIGNS[before or after or ""]
+    if before and after:
+        meant = tuple([code for code in meant if code in _SIGNS[after]])
+    if not meant or (declared and declared not in meant):
         raise PageChanged(f"{text!r} is not in {declared or 'one currency'}")
-    return declared or common[0]
+    return declared or meant[0]

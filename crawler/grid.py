@@ -47,8 +47,7 @@ class Cell(Struct, frozen=True, gc=False):
     def of(cls, written: Sequence[str], struck: Sequence[str] = (), marks: Iterable[str] = ()) -> "Cell":
         """From the written pieces, in which "\\n" alone is a line break of the page."""
         lines = tuple([line for part in "".join(written).split("\n") if (line := tidy(part))])
-        text = lines[0] if len(lines) == 1 else " ".join(lines)
-        return cls(text, tidy(" ".join(struck)) if struck else "", tuple(marks), lines)
+        return cls(" ".join(lines), tidy(" ".join(struck)) if struck else "", tuple(marks), lines)
 
     @classmethod
     def line(cls, written: str) -> "Cell":
@@ -137,7 +136,7 @@ class Row(dict[str, Cell]):
     """One row being read: take each cell by the name asked for; what is left in it was not read."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Table:
     """One table with the heading it stands under, the paragraph before it and the footnotes after it."""
 
@@ -153,9 +152,7 @@ class Table:
     body: tuple[tuple[Cell, ...], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # Both are asked for at every table, and a cached property costs more than they do.
-        object.__setattr__(self, "header", _header(self.grid, self.head))
-        object.__setattr__(self, "body", self.grid[self.head :])
+        self.header, self.body = _header(self.grid, self.head), self.grid[self.head :]
         note_table(self.unread, self)
 
     @property

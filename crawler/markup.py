@@ -74,7 +74,10 @@ def cell_of(element: Element, *, prose: bool = False) -> Cell:
         element = inner
     if not len(element):
         return Cell.line(element.text or "")
-    written, struck, marks = list[str](), list[str](), list[str]()
+    # A generic alias that is called, list[str](), would cost as much as a child of the element.
+    written: list[str] = []
+    struck: list[str] = []
+    marks: list[str] = []
     _read(element, written, struck, written if prose else marks, prose)
     return Cell.of(written, struck, () if prose else marks)
 
@@ -171,7 +174,6 @@ def _read_rows(table: Element, known: _PlainCells, rows: list[Element], cells: l
 
 
 def _cells(row: Iterable[Element], known: _PlainCells) -> list[Cell | Spanned]:
-    # A generic alias that is called, list[Cell](), would cost more than a cell, and this is for every row.
     found: list[Cell | Spanned] = []
     for cell in row:
         if cell.tag not in _CELLS:
@@ -220,7 +222,7 @@ def _head(rows: list[Element]) -> int:
     if found:
         return found
     for row in rows:
-        if "td" in [cell.tag for cell in row]:
+        if next(row.iterchildren("td"), None) is not None:
             break
         found += 1
     return found or 1

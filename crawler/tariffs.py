@@ -72,7 +72,8 @@ def components(direction: str, text: str, named: str = "") -> list[PriceComponen
 
     Google states days without a zone; they are taken as days of UTC, "through December 31" as until January 1.
     """
-    found, usual = list[PriceComponent](), _meant(named.lower() or "text")
+    found: list[PriceComponent] = []
+    usual = _meant(named.lower() or "text")
     # "$2.10 (audio / image [video])", the live models of 2025.
     rest = _SAME.sub("", text).replace(" [video]", " / video") if "Same" in text or "[" in text else text
     place_before, ended = None, None
