@@ -178,12 +178,7 @@ class Table:
         note_known(self.unread, ignored, *columns.values())
         # Anthropic's "Base Input Tokens" became "Base input tokens" (2026): a header's case says nothing.
         header = list(map(str.casefold, self.header))
-        found = {name: _places(header, spellings) for name, spellings in columns.items()}
-        for name, at in found.items():
-            if len(at) != 1:
-                spellings, count = " or ".join(map(repr, columns[name])), f"{len(at)} columns" if at else "no column"
-                raise PageChanged(f"{self} has {count} {spellings}; its header is {list(self.header)}")
-        return {name: at for name, [at] in found.items()}
+        return {name: self._place(header, spellings) for name, spellings in columns.items()}
 
     def lines(self, read: Collection[int], ignored: frozenset[str] = frozenset()) -> Iterator[tuple[Cell, ...]]:
         """Each row as it stands; what is at other places than those that are `read` is counted as unread."""
@@ -233,13 +228,16 @@ class Table:
         """Whether a currency sign stands in a cell: such a table must not go unnoticed."""
         return any(mention_money(row) for row in self.grid)
 
+    def _place(self, header: Sequence[str], spellings: tuple[str, ...]) -> int:
+        wanted = set(map(str.casefold, spellings))
+        found = [at for at, name in enumerate(header) if name in wanted]
+        if len(found) != 1:
+            count, names = f"{len(found)} columns" if found else "no column", " or ".join(map(repr, spellings))
+            raise PageChanged(f"{self} has {count} {names}; its header is {list(self.header)}")
+        return found[0]
+
     def __str__(self) -> str:
         return f"the table under {self.heading!r}"
-
-
-def _places(header: Sequence[str], spellings: Iterable[str]) -> list[int]:
-    wanted = set(map(str.casefold, spellings))
-    return [at for at, name in enumerate(header) if name in wanted]
 
 
 def _header(grid: tuple[tuple[Cell, ...], ...], head: int) -> tuple[str, ...]:

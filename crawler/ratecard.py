@@ -55,7 +55,7 @@ class _Label(Struct, frozen=True, gc=False):
 @lru_cache(maxsize=1024)
 def plain(text: str) -> str:
     """A header or a heading for comparison: half-width, lower case, without spaces."""
-    return "".join(normalize("NFKC", text).split()).lower()
+    return "".join((text if text.isascii() else normalize("NFKC", text)).split()).lower()
 
 
 def units_of(table: Table, units: Mapping[str, str], currency: str) -> dict[str, tuple[str, int]]:

@@ -43,6 +43,7 @@ _EQUIVALENT = re.compile(rf",? [Ee]quivalent to(?:,?(?: and)? \$[0-9.]+ per(?: [
 _SAME = re.compile(r"_?Same as Standard_?\s*")
 # Prices for something else than a million tokens: "$0.067 per 1K/2K image**", and "$0.0006 (image)*", which its note
 # explains as 560 tokens: no million tokens ever cost less than a cent, while "$17.50 (video)*" is for a million.
+_IN_BRACKETS = re.compile(r"\([a-z]+\)")
 _OTHER_UNIT = re.compile(
     rf"(?<![($0-9.])(?:\$?[0-9.]+ per(?: [\w./]+){{0,2}} image{_MARK}"
     rf"|\$0\.00[0-9]* \([a-z]+\){_MARK}|[0-9.]+ \([a-z]+\){_STARS})"
@@ -59,7 +60,7 @@ def asked(what: str) -> tuple[str, str] | None:
 
 def other_units(text: str) -> tuple[str, list[str]]:
     """The cell without the prices that are not for tokens, and these: "$0.067 per 1K/2K image**"."""
-    if " image" not in text and "(" not in text:
+    if " image" not in text and _IN_BRACKETS.search(text) is None:
         # Every other unit has one or the other; to look for them at each place of a cell costs more than its prices.
         return text.strip(" ,"), []
     text = _EQUIVALENT.sub("", text)

@@ -28,7 +28,7 @@ _UNITS = {
 _PLACES = (re.compile(r"(?:model(?:name)?|模型(?:名称)?|.*(?:系列|series))?"), re.compile("inferencetype|推理类型"))
 _TIERS = {"real-timeapi": "standard", "实时推理": "standard", "batchapi": "batch", "批量推理": "batch"}
 # One id behind another, perhaps glued to it, each with its own note: "mimo-v2.6-flash、mimo-v2.5(to be deprecated)".
-_NAME = re.compile(r"(mimo-(?:(?!mimo-)[a-z0-9.-])+)(?: ?[(（]([^()（）]+)[)）])?[、, ]*")
+_NAME = re.compile(r"(mimo-(?:(?!mimo-)[a-z0-9.-])+)(?: ?[(（]([^()（）]+)[)）]|)[、, ]*")
 _UNIT = re.compile(r"(?:Unit|单位)[:：][^/\n]+/([^\n.。;；]+)")
 
 
