@@ -37,21 +37,30 @@ def price(unit: str, cell: Cell, currency: str, per: int | None = None, when: Co
 
     Struck-through text is the list price: what is charged must be lower.
     """
-    text, struck = cell.text, cell.struck
-    said = amounts.said(text, currency)
-    if isinstance(said, str):
-        if struck:
-            raise PageChanged(f"{text!r} stands beside the struck-through {struck!r}")
-        return said
+    said = amounts.said(cell.text, currency)
+    if isinstance(said, amounts.Amount):
+        return _price(said, unit, cell, currency, per, when)
+    if cell.struck:
+        raise _no_sale(cell)
+    return said
+
+
+def _price(
+    said: amounts.Amount, unit: str, cell: Cell, currency: str, per: int | None, when: Conditions
+) -> PriceComponent:  # fmt: skip
     count = said.per if per is None else per
     if count is None or (said.per and (said.per != count or said.unit != UNITS[unit].quantity)):
-        raise PageChanged(f"{text!r} is not a price for {per or 'a stated number'} of {unit}")
-    if not struck:
+        raise PageChanged(f"{cell.text!r} is not a price for {per or 'a stated number'} of {unit}")
+    if not cell.struck:
         return PriceComponent(unit, said.amount, said.currency, count, when)
-    listed = amounts.parse(struck, currency)
+    listed = amounts.parse(cell.struck, currency)
     if listed.amount <= said.amount or (listed.per or count) != count:
-        raise PageChanged(f"{text!r} beside the struck-through {struck!r} is not a sale")
+        raise PageChanged(f"{cell.text!r} beside the struck-through {cell.struck!r} is not a sale")
     return PriceComponent(unit, said.amount, said.currency, count, when, listed.amount)
+
+
+def _no_sale(cell: Cell) -> PageChanged:
+    return PageChanged(f"{cell.text!r} stands beside the struck-through {cell.struck!r}")
 
 
 class Column(NamedTuple):
@@ -70,9 +79,16 @@ def row(
     prices: list[PriceComponent] = []
     said: list[tuple[str, str]] = []
     for at, unit, per, usual in columns:
-        stated = price(unit, cells[at], currency, per, when or usual)
-        if not isinstance(stated, str):
-            prices.append(stated)
+        cell = cells[at]
+        stated = amounts.said(cell.text, currency)
+        if isinstance(stated, amounts.Amount):
+            if per and not stated.per and not cell.struck:
+                # Nearly all cells: a number alone.
+                prices.append(PriceComponent(unit, stated.amount, stated.currency, per, when or usual))
+            else:
+                prices.append(_price(stated, unit, cell, currency, per, when or usual))
+        elif cell.struck:
+            raise _no_sale(cell)
         elif stated != NOT_OFFERED:
             said.append((unit, stated))
     return prices, () if prices and not said else _terms(said, len(columns), alone=not prices)
