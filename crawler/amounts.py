@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -55,12 +54,14 @@ _AFTER = _either(set(_SIGNS) - {"$", "US$", "€", "£", "¥", "￥"})
 _BASIS = rf"M[Tt]ok[1-9¹²³⁴-⁹]?|Mt|(?:(?P<count>{_either(_COUNTS)}) ?|)(?P<word>(?i:{_either(_WORDS)}))"
 _PER = rf"(?: ?/ ?|(?:^| )per | ?每)(?P<basis>{_BASIS})"
 _AMOUNT = re.compile(rf"(?:(?P<before>{_BEFORE}) ?|)(?P<number>{_NUMBER})(?: ?(?P<after>{_AFTER})|)(?:{_PER}|)")
-_HEADER = re.compile(rf"(?P<sign>{_AFTER}|{_BEFORE})?(?:{_PER})")
+_HEADER = re.compile(rf"(?:(?P<sign>{_AFTER}|{_BEFORE})|)(?:{_PER})")
 _SALE = re.compile(r"(\S+)(?: \((?:limited-time )?[0-9]{1,2}% off\*?\))?")
+# A union written where it is asked for would be made for every price.
+_NUMBERS = (Decimal, int)
 _EXACT = re.compile(r"(?:0|[1-9][0-9]{0,20})(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
 
 
-class Basis(NamedTuple):
+class Basis(Struct, frozen=True, gc=False):
     """What a price is for: `per` of a quantity ("/ 1M tokens" → 1000000, "tokens")."""
 
     per: int
@@ -89,8 +90,6 @@ def parse(text: str, currency: str | None = None) -> Amount:
     return stated
 
 
-
-
 def per_million_tokens(text: str, currency: str) -> Decimal:
     """The amount of a price that says itself that it is for a million tokens."""
     stated = parse(text, currency)
@@ -115,7 +114,9 @@ def basis(text: str, currency: str | None = None) -> Basis:
     match = _HEADER.fullmatch(text.strip())
     if match is None:
         raise PageChanged(f"{text!r} does not say what a price is for")
-    return Basis(*_counted(match), _currency(text, match["sign"], None, currency) if match["sign"] or currency else None)
+    return Basis(
+        *_counted(match), _currency(text, match["sign"], None, currency) if match["sign"] or currency else None
+    )
 
 
 # A page says "-" and its few prices again and again.
@@ -146,7 +147,7 @@ def decimal(value: object) -> Decimal:
     """The exact price in an API's answer, a decimal string or a JSON number; anything else is PageChanged."""
     if isinstance(value, str):
         return _exact(value)
-    if isinstance(value, bool) or not isinstance(value, Decimal | int):
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         raise PageChanged(f"{value!r} is not a decimal price")
     return _exact(str(value))
 

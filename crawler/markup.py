@@ -1,7 +1,7 @@
 """HTML as blocks: headings, prose and tables with real spans, placeholder cells dropped."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import cast
 
@@ -165,7 +165,8 @@ def _read_rows(table: Element, known: _PlainCells, rows: list[Element], cells: l
             loose = []
         if tag == "tr":
             rows.append(child)
-            cells.append(_cells(child[:], known))
+            # All children at once cost half of one by one; the stubs know no slice of an element.
+            cells.append(_cells(child[:], known))  # type: ignore[index]
         elif tag in _SECTIONS:
             _read_rows(child, known, rows, cells)
     if loose:
@@ -178,13 +179,10 @@ def _cells(row: Iterable[Element], known: _PlainCells) -> list[Cell | Spanned]:
     for cell in row:
         if cell.tag not in _CELLS:
             continue
-        said = cell_of(cell) if len(cell) else known[cell.text]
-        if held := cell.items():
-            if (spans := _spans(tuple(held))) is None:
-                continue
-            if spans != _ALONE:
-                said = Spanned(said, *spans)
-        found.append(said)
+        spans = _spans(tuple(held)) if (held := cell.items()) else _ALONE
+        if spans:
+            said = cell_of(cell) if len(cell) else known[cell.text]
+            found.append(said if spans == _ALONE else Spanned(said, *spans))
     return found
 
 

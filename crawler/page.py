@@ -105,7 +105,7 @@ class Page:
         return embedded.next_stream(self.text)
 
     def _decoded(self) -> str:
-        declared = _CHARSET.search(self.media_type)
+        declared = _CHARSET.search(self.media_type) if "=" in self.media_type else None
         charset = declared[1] if declared else "utf-8"
         try:
             return self.body.decode(codecs.lookup(charset).name if declared else charset).removeprefix("\ufeff")
@@ -156,4 +156,6 @@ def _refuse_challenge(text: str, url: str) -> None:
     if len(text) < _SHORT_PAGE and b"captcha" in begins:
         signs.append("captcha")
     if signs or (title and _CHALLENGE_TITLES.search(title)):
-        raise PageChanged(f"challenge page instead of {url}: it holds {signs[0] if signs else title!r}; it begins {text[:60]!r}")
+        raise PageChanged(
+            f"challenge page instead of {url}: it holds {signs[0] if signs else title!r}; it begins {text[:60]!r}"
+        )

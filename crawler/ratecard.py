@@ -93,11 +93,11 @@ def rates(
     if len({unit for unit, _ in units.values()}) < len(units) or len(names) != 1:
         raise PageChanged(f"{table} states one thing twice: {list(table.header)}")
     places = table.places({header: (header,) for header in (*names, *conditions, *units)})
-    named, sizes = places[names[0]], [places[header] for header in conditions]
-    columns, quoted = [priced.Column(places[header], *unit) for header, unit in units.items()], [places[header] for header in units]
+    named, sizes, quoted = ([places[header] for header in headers] for headers in (names, conditions, units))
+    columns = [priced.Column(at, *unit) for at, unit in zip(quoted, units.values(), strict=True)]
     label, above = _Label(""), None
     for cells in table.lines(places.values()):
-        if (cell := cells[named]).text:
+        if (cell := cells[named[0]]).text:
             stated = _label(cell)
             label, above = stated, above if stated.name == label.name else None
         when = _when(conditions, tuple([cells[at].text for at in sizes]), above or ALWAYS)

@@ -7,7 +7,6 @@ from msgspec.structs import replace
 from crawler.failures import PageChanged
 from history.model import ALWAYS, Conditions, Offer, PriceComponent, Provider
 
-
 # Each price by its place: no two are of one unit, under the same conditions, at the same time.
 _Prices = dict[tuple[object, ...], PriceComponent]
 

@@ -88,8 +88,8 @@ def components(direction: str, text: str, named: str = "") -> list[PriceComponen
         # "$0.75 through December 31, 2026. $1.50" as the HTML page had it on 2026-08-18: the second price comes then.
         begins = moments.day(since) if since else ended if place == place_before else None
         place_before, ended = place, _after(until) if until else None
-        for unit in _STORED if hourly else _units(direction, meant or usual):
-            found.append(PriceComponent(unit, exact(amount), "USD", 1_000_000, when, None, begins, ended))
+        units = _STORED if hourly else _units(direction, meant or usual)
+        found += [PriceComponent(unit, exact(amount), "USD", 1_000_000, when, None, begins, ended) for unit in units]
         rest = rest[match.end() :].strip()
     return found
 

@@ -71,8 +71,7 @@ def _read(sheet: PriceSheet, table: Table, units: dict[int, tuple[str, Condition
     names, types = ([at for at, name in enumerate(table.header) if place.fullmatch(plain(name))] for place in _PLACES)
     if set(_UNITS.values()) - {unit for unit, _ in units.values()} or len(names) != 1 or len(types) > 1:
         raise PageChanged(f"{table} lacks a price or its models: {list(table.header)}")
-    columns = [priced.Column(at, unit, 10**6, when) for at, (unit, when) in units.items()]
-    widths = {len(row) for row in table.grid}
+    columns, widths = [priced.Column(at, unit, 10**6, when) for at, (unit, when) in units.items()], {*map(len, table.grid)}
     for cells in table.body:
         if len(widths) > 1 or "" in [cell.text for cell in cells]:
             raise PageChanged(f"{table} has the row {[cell.text for cell in cells]}")
@@ -86,7 +85,6 @@ def _read(sheet: PriceSheet, table: Table, units: dict[int, tuple[str, Condition
 
 
 def _models(table: Table, cell: Cell) -> list[tuple[str, str]]:
-    found = list(_NAME.finditer(cell.text))
-    if cell.struck or "".join([one[0] for one in found]) != cell.text:
+    if _NAME.sub("", cell.text) or cell.struck:
         raise PageChanged(f"{table} has a row for {cell.text!r}, which are no ids")
-    return [(one[1], one[2] or "") for one in found]
+    return _NAME.findall(cell.text)
