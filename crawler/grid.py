@@ -229,12 +229,12 @@ class Table:
         return any(mention_money(row) for row in self.grid)
 
     def _place(self, header: Sequence[str], spellings: tuple[str, ...]) -> int:
-        wanted = set(map(str.casefold, spellings))
-        found = [at for at, name in enumerate(header) if name in wanted]
-        if len(found) != 1:
-            count, names = f"{len(found)} columns" if found else "no column", " or ".join(map(repr, spellings))
-            raise PageChanged(f"{self} has {count} {names}; its header is {list(self.header)}")
-        return found[0]
+        found = [name for name in {*map(str.casefold, spellings)} if name in header]
+        if len(found) == 1 and header.count(found[0]) == 1:
+            return header.index(found[0])
+        count, names = sum(map(header.count, found)), " or ".join(map(repr, spellings))
+        said = f"{count} columns" if count else "no column"
+        raise PageChanged(f"{self} has {said} {names}; its header is {list(self.header)}")
 
     def __str__(self) -> str:
         return f"the table under {self.heading!r}"
