@@ -40,10 +40,10 @@ _ROW = re.compile(
     r"(?: \((?:including thinking tokens|text, image, video|storage)\))?"
 )
 _EQUIVALENT = re.compile(rf",? [Ee]quivalent to(?:,?(?: and)? \$[0-9.]+ per(?: [\w./]+){{0,2}} image{_MARK})+\.?$")
+_IN_BRACKETS = re.compile(r"\([a-z]+\)")
 _SAME = re.compile(r"_?Same as Standard_?\s*")
 # Prices for something else than a million tokens: "$0.067 per 1K/2K image**", and "$0.0006 (image)*", which its note
 # explains as 560 tokens: no million tokens ever cost less than a cent, while "$17.50 (video)*" is for a million.
-_IN_BRACKETS = re.compile(r"\([a-z]+\)")
 _OTHER_UNIT = re.compile(
     rf"(?<![($0-9.])(?:\$?[0-9.]+ per(?: [\w./]+){{0,2}} image{_MARK}"
     rf"|\$0\.00[0-9]* \([a-z]+\){_MARK}|[0-9.]+ \([a-z]+\){_STARS})"
