@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from crawler.failures import PageChanged
 from crawler.marks import exact
@@ -45,19 +46,24 @@ def _either(words: Iterable[str]) -> str:
     return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
-_NUMBER = r"(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+"
+# What may be missing is the other branch, "(?:…|)": a branch is passed over at once, a repeat, "(?:…)?", is not.
+_NUMBER = r"(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|0|[1-9][0-9]*)(?:\.[0-9]+|)|\.[0-9]+"
 _BEFORE = _either(set(_SIGNS) - {"元", "円"})
 _AFTER = _either(set(_SIGNS) - {"$", "US$", "€", "£", "¥", "￥"})
 # Anthropic's footnote digit stands right behind the unit: "$0.25 / MTok1" (autumn 2026).
-_BASIS = rf"M[Tt]ok[1-9¹²³⁴-⁹]?|Mt|(?:(?P<count>{_either(_COUNTS)}) ?)?(?P<word>(?i:{_either(_WORDS)}))"
+_BASIS = rf"M[Tt]ok[1-9¹²³⁴-⁹]?|Mt|(?:(?P<count>{_either(_COUNTS)}) ?|)(?P<word>(?i:{_either(_WORDS)}))"
 _PER = rf"(?: ?/ ?|(?:^| )per | ?每)(?P<basis>{_BASIS})"
-_AMOUNT = re.compile(rf"(?:(?P<before>{_BEFORE}) ?)?(?P<number>{_NUMBER})(?: ?(?P<after>{_AFTER}))?(?:{_PER})?")
-_HEADER = re.compile(rf"(?P<sign>{_AFTER}|{_BEFORE})?(?:{_PER})")
+# Most cells of a table whose header says the rest.
+_ALONE = re.compile(_NUMBER)
+_AMOUNT = re.compile(rf"(?:(?P<before>{_BEFORE}) ?|)(?P<number>{_NUMBER})(?: ?(?P<after>{_AFTER})|)(?:{_PER}|)")
+_HEADER = re.compile(rf"(?:(?P<sign>{_AFTER}|{_BEFORE})|)(?:{_PER})")
 _SALE = re.compile(r"(\S+)(?: \((?:limited-time )?[0-9]{1,2}% off\*?\))?")
+# A union written where it is asked for would be made for every price.
+_NUMBERS = (Decimal, int)
 _EXACT = re.compile(r"(?:0|[1-9][0-9]{0,20})(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
 
 
-class Basis(NamedTuple):
+class Basis(Struct, frozen=True, gc=False):
     """What a price is for: `per` of a quantity ("/ 1M tokens" → 1000000, "tokens")."""
 
     per: int
@@ -65,7 +71,7 @@ class Basis(NamedTuple):
     currency: str | None = None
 
 
-class Amount(NamedTuple):
+class Amount(Struct, frozen=True, gc=False):
     """One amount of money, and what it is for where the text says so."""
 
     amount: Decimal
@@ -80,17 +86,10 @@ def parse(text: str, currency: str | None = None) -> Amount:
 
     `currency` is what the source declares: it stands in where the text names none, and must agree where it does.
     """
-    return _parsed(text, currency)
-
-
-def _parsed(text: str, currency: str | None) -> Amount:
-    match = _AMOUNT.fullmatch(text.strip())
-    if match is None:
-        raise PageChanged(f"{text!r} is not one amount of money with a known unit")
-    before, number, after, basis, *_ = match.groups()
-    stated = _currency(text, (before, after), currency) if before or after or currency is None else currency
-    per, unit = _counted(match) if basis else (None, None)
-    return Amount(exact(number.replace(",", "")), stated, per, unit)
+    stated = said(text, currency)
+    if isinstance(stated, str):
+        raise _no_amount(text)
+    return stated
 
 
 def per_million_tokens(text: str, currency: str) -> Decimal:
@@ -117,14 +116,30 @@ def basis(text: str, currency: str | None = None) -> Basis:
     match = _HEADER.fullmatch(text.strip())
     if match is None:
         raise PageChanged(f"{text!r} does not say what a price is for")
-    return Basis(*_counted(match), _currency(text, (match["sign"],), currency) if match["sign"] or currency else None)
+    return Basis(
+        *_counted(match), _currency(text, match["sign"], None, currency) if match["sign"] or currency else None
+    )
 
 
 # A page says "-" and its few prices again and again.
 @lru_cache(maxsize=4096)
 def said(text: str, currency: str | None = None) -> Amount | str:
     """One amount, or the term that stands in its place."""
-    return _parsed(text, currency) if (found := term(text)) is None else found
+    if currency and _ALONE.fullmatch(text):
+        return Amount(exact(text.replace(",", "")), currency)
+    match = _AMOUNT.fullmatch(text.strip())
+    if match is None:
+        if (found := term(text)) is None:
+            raise _no_amount(text)
+        return found
+    before, number, after, basis = match.group("before", "number", "after", "basis")
+    stated = _currency(text, before, after, currency) if before or after or currency is None else currency
+    per, unit = _counted(match) if basis else (None, None)
+    return Amount(exact(number.replace(",", "")), stated, per, unit)
+
+
+def _no_amount(text: str) -> PageChanged:
+    return PageChanged(f"{text!r} is not one amount of money with a known unit")
 
 
 def term(text: str) -> str | None:
@@ -136,7 +151,7 @@ def decimal(value: object) -> Decimal:
     """The exact price in an API's answer, a decimal string or a JSON number; anything else is PageChanged."""
     if isinstance(value, str):
         return _exact(value)
-    if isinstance(value, bool) or not isinstance(value, Decimal | int):
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         raise PageChanged(f"{value!r} is not a decimal price")
     return _exact(str(value))
 
@@ -156,14 +171,15 @@ def _counted(match: re.Match[str]) -> tuple[int, Quantity]:
     return (_COUNTS[match["count"]] if match["count"] else 1) * each, unit
 
 
-def _currency(text: str, signs: Iterable[str | None], declared: str | None) -> str:
-    stated = [_SIGNS[sign] for sign in signs if sign]
-    if not stated:
+def _currency(text: str, before: str | None, after: str | None, declared: str | None) -> str:
+    """What the signs before and behind a number both mean."""
+    if not before and not after:
         if declared is None:
             raise PageChanged(f"{text!r} names no currency")
         return declared
-    first, *others = stated
-    common = [code for code in first if all(code in meant for meant in others)] if others else first
-    if not common or (declared or common[0]) not in common:
+    meant = _SIGNS[before or after or ""]
+    if before and after:
+        meant = tuple([code for code in meant if code in _SIGNS[after]])
+    if not meant or (declared and declared not in meant):
         raise PageChanged(f"{text!r} is not in {declared or 'one currency'}")
-    return declared or common[0]
+    return declared or meant[0]

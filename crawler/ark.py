@@ -29,7 +29,7 @@ def _document(page: Page) -> tuple[tuple[grid.Table, ...], str]:
     """The tables and the prose."""
     if page.media_type.startswith("application/json"):
         source = page.json_as(_Answer).Result.MDContent
-    elif scripts := {*_SCRIPT.findall(page.text)}:
+    elif '"MDContent"' in page.text and (scripts := {*_SCRIPT.findall(page.text)}):
         if len(scripts) > 1:
             raise PageChanged(f"{page.url} holds {len(scripts)} documents")
         source = embedded.decode(scripts.pop(), "the page's MDContent")

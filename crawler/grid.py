@@ -2,9 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, cast
+from itertools import chain
+from typing import cast
+
+from msgspec import Struct
 
 from crawler.failures import PageChanged
 from crawler.seen import note_known, note_table
@@ -32,7 +35,7 @@ def marks_of(superscript: str) -> list[str]:
     return _MARK.findall(text) if len(text) < 16 and _MARKS.fullmatch(text) else []
 
 
-class Cell(NamedTuple):
+class Cell(Struct, frozen=True, gc=False):
     """What a cell says. Struck-through text and footnote marks stand apart from `text`; `lines` keeps line breaks."""
 
     text: str
@@ -44,15 +47,13 @@ class Cell(NamedTuple):
     def of(cls, written: Sequence[str], struck: Sequence[str] = (), marks: Iterable[str] = ()) -> "Cell":
         """From the written pieces, in which "\\n" alone is a line break of the page."""
         lines = tuple([line for part in "".join(written).split("\n") if (line := tidy(part))])
-        text = lines[0] if len(lines) == 1 else " ".join(lines)
-        return cls(text, tidy(" ".join(struck)) if struck else "", tuple(marks), lines)
+        return cls(" ".join(lines), tidy(" ".join(struck)) if struck else "", tuple(marks), lines)
 
     @classmethod
     def line(cls, written: str) -> "Cell":
         """From text without line breaks of the page."""
         text = " ".join(written.split()) if written.isascii() else tidy(written)
-        # A page has thousands of cells: past the Python of a named tuple's constructor.
-        return tuple.__new__(cls, (text, "", (), (text,) if text else ()))
+        return cls(text, "", (), (text,) if text else ())
 
 
 EMPTY = Cell("")
@@ -63,7 +64,7 @@ def mention_money(cells: Iterable[Cell]) -> bool:
     return any(_MONEY.search(cell.text) for cell in cells)
 
 
-class Spanned(NamedTuple):
+class Spanned(Struct, frozen=True, gc=False):
     """A cell as it is written in a row, before it is spread over the grid."""
 
     cell: Cell
@@ -71,8 +72,10 @@ class Spanned(NamedTuple):
     rowspan: int = 1
 
 
-def spread(rows: Iterable[Sequence[Cell | Spanned]]) -> tuple[tuple[Cell, ...], ...]:
+def spread(rows: Sequence[Sequence[Cell | Spanned]]) -> tuple[tuple[Cell, ...], ...]:
     """Every merged cell repeated in each place that it covers."""
+    if Spanned not in set(map(type, chain.from_iterable(rows))):
+        return tuple(map(tuple, cast(Sequence[Sequence[Cell]], rows)))
     hanging: dict[int, tuple[Cell, int]] = {}
     return tuple([_spread_row(row, hanging) for row in rows])
 
@@ -87,13 +90,12 @@ def _spread_row(row: Sequence[Cell | Spanned], hanging: dict[int, tuple[Cell, in
         if isinstance(one, Cell):
             line.append(one)
             continue
-        cell, colspan, rowspan = one
-        for _ in range(colspan):
+        for _ in range(one.colspan):
             if len(line) in hanging:
-                raise PageChanged(f"merged cells overlap at {cell.text!r}")
-            if rowspan > 1:
-                below[len(line)] = cell, rowspan - 1
-            line.append(cell)
+                raise PageChanged(f"merged cells overlap at {one.cell.text!r}")
+            if one.rowspan > 1:
+                below[len(line)] = one.cell, one.rowspan - 1
+            line.append(one.cell)
     _settle(line, hanging, below)
     while hanging:
         line.append(EMPTY)
@@ -111,15 +113,15 @@ def _settle(line: list[Cell], hanging: dict[int, tuple[Cell, int]], below: dict[
         line.append(cell)
 
 
-class Heading(NamedTuple):
+class Heading(Struct, frozen=True, gc=False):
     text: str
 
 
-class Prose(NamedTuple):
+class Prose(Struct, frozen=True, gc=False):
     lines: tuple[str, ...]
 
 
-class Grid(NamedTuple):
+class Grid(Struct, frozen=True, gc=False):
     """A table's cells; the first `head` rows are its header. `within`: titles of the tabs that enclose it."""
 
     cells: tuple[tuple[Cell, ...], ...]
@@ -133,12 +135,8 @@ Block = Heading | Prose | Grid
 class Row(dict[str, Cell]):
     """One row being read: take each cell by the name asked for; what is left in it was not read."""
 
-    def take(self, names: Iterable[str]) -> list[Cell]:
-        """Several at once."""
-        return list(map(self.pop, names))
 
-
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Table:
     """One table with the heading it stands under, the paragraph before it and the footnotes after it."""
 
@@ -154,9 +152,7 @@ class Table:
     body: tuple[tuple[Cell, ...], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # Both are asked for at every table, and a cached property costs more than they do.
-        object.__setattr__(self, "header", _header(self.grid, self.head))
-        object.__setattr__(self, "body", self.grid[self.head :])
+        self.header, self.body = _header(self.grid, self.head), self.grid[self.head :]
         note_table(self.unread, self)
 
     @property
@@ -169,24 +165,35 @@ class Table:
 
         What the reader leaves in a row, and what stands in a column nobody asked for, is counted as unread.
         """
-        header = self.header
-        note_known(self.unread, ignored, *columns.values())
-        places: dict[str, list[int]] = {}
-        for at, text in enumerate(header):
-            places.setdefault(text.casefold(), []).append(at)
-        found = {self._position(places, spellings): name for name, spellings in columns.items()}
-        over = [(at, name) for at, name in enumerate(header) if at not in found and name not in ignored]
-        asked = list(found.items())
-        for cells in self.body:
-            if len(cells) != len(header):
-                raise PageChanged(f"{self} has {len(header)} columns, but a row has {[cell.text for cell in cells]}")
-            row = Row([(name, cells[at]) for at, name in asked])
+        places = self.places(columns, ignored)
+        asked = list(places.items())
+        for cells in self.lines(places.values(), ignored):
+            row = Row([(name, cells[at]) for name, at in asked])
             yield row
             for name in row:
                 self.unread[name] += 1
-            for at, name in over:
-                if cells[at].text:
-                    self.unread[name] += 1
+
+    def places(self, columns: Columns, ignored: frozenset[str] = frozenset()) -> dict[str, int]:
+        """At which place in a row the cell under each asked name stands."""
+        note_known(self.unread, ignored, *columns.values())
+        # Anthropic's "Base Input Tokens" became "Base input tokens" (2026): a header's case says nothing.
+        header = list(map(str.casefold, self.header))
+        return {name: self._place(header, spellings) for name, spellings in columns.items()}
+
+    def lines(self, read: Collection[int], ignored: frozenset[str] = frozenset()) -> Iterator[tuple[Cell, ...]]:
+        """Each row as it stands; what is at other places than those that are `read` is counted as unread."""
+        width = len(self.header)
+        for cells in self.body:
+            if len(cells) != width:
+                raise PageChanged(f"{self} has {width} columns, but a row has {[cell.text for cell in cells]}")
+            yield cells
+        self.leave_columns(read, ignored)
+
+    def leave_columns(self, read: Collection[int], ignored: frozenset[str] = frozenset()) -> None:
+        """Say that only these columns are read."""
+        for at, name in enumerate(self.header):
+            if at not in read and name not in ignored and (said := sum([bool(cells[at].text) for cells in self.body])):
+                self.unread[name] += said
 
     def turned(self, corner: str) -> Iterator[tuple[dict[str, Cell], dict[str, Cell]]]:
         """The rows of a table whose columns are models: a row's labels by their text, then the cell of each model.
@@ -221,14 +228,13 @@ class Table:
         """Whether a currency sign stands in a cell: such a table must not go unnoticed."""
         return any(mention_money(row) for row in self.grid)
 
-    def _position(self, places: Mapping[str, Sequence[int]], spellings: tuple[str, ...]) -> int:
-        # Anthropic's "Base Input Tokens" became "Base input tokens" (2026): a header's case says nothing.
-        at = [place for spelling in set(map(str.casefold, spellings)) for place in places.get(spelling, ())]
-        if len(at) != 1:
-            found = "no column" if not at else f"{len(at)} columns"
-            names = " or ".join(map(repr, spellings))
-            raise PageChanged(f"{self} has {found} {names}; its header is {list(self.header)}")
-        return at[0]
+    def _place(self, header: Sequence[str], spellings: tuple[str, ...]) -> int:
+        found = [name for name in {*map(str.casefold, spellings)} if name in header]
+        if len(found) == 1 and header.count(found[0]) == 1:
+            return header.index(found[0])
+        count, names = sum(map(header.count, found)), " or ".join(map(repr, spellings))
+        said = f"{count} columns" if count else "no column"
+        raise PageChanged(f"{self} has {said} {names}; its header is {list(self.header)}")
 
     def __str__(self) -> str:
         return f"the table under {self.heading!r}"

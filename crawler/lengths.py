@@ -14,8 +14,10 @@ _COUNTS = {"": 1, "k": 1_000, "千": 1_000, "万": 10_000, "m": 1_000_000, "百�
 _NONE = frozenset({"-", "–", "—", "无阶梯计价", "不区分阶梯"})
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:k|m|千|万|百万)?"
 _OUTPUT = re.compile(r"输出(?:token数|长度)?|output(?:length|tokens?)?")
+# Each way to say it begins with its own letters: so a text is passed over where none of them stands.
 _INPUT = re.compile(
-    r"(?:单次请求的)?输入(?:token数|长度)?|(?:prompt|input|context)(?:length)?(?:tokens?)?|prompts|tokens?"
+    "单次请求的输入(?:token数|长度|)|输入(?:token数|长度|)|prompt(?:length|)(?:tokens?|)|input(?:length|)(?:tokens?|)"
+    "|context(?:length|)(?:tokens?|)|prompts|tokens?"
 )
 _PARTS = re.compile(r"且|\band\b|&")
 _BRACKETS = re.compile(rf"(?P<from>[\[(])(?P<low>{_NUMBER}),(?P<high>{_NUMBER}|\+?∞|\+?inf)(?P<to>[\])])")

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from html import unescape
 
+from msgspec.structs import replace
+
 from crawler import jsx, markup
 from crawler.failures import PageChanged
 from crawler.grid import Block, Cell, Grid, Heading, Prose, marks_of, mention_money
@@ -177,7 +179,7 @@ def _html_table(lines: list[str], at: int, within: tuple[str, ...]) -> tuple[Gri
     source = _STRONG_CELL.sub(r"\1", source).replace("`", "")
     tree = markup.parse(_JSX_STRING.sub(r"\1", source))
     grid = next(block for block in markup.blocks(tree) if isinstance(block, Grid))
-    return grid._replace(within=within), at + "\n".join(lines[at:])[: match.end()].count("\n") + 1
+    return replace(grid, within=within), at + "\n".join(lines[at:])[: match.end()].count("\n") + 1
 
 
 def _jsx_table(lines: list[str], at: int, within: tuple[str, ...]) -> tuple[Grid, int]:

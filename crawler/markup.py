@@ -1,7 +1,7 @@
 """HTML as blocks: headings, prose and tables with real spans, placeholder cells dropped."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import cast
 
@@ -45,31 +45,20 @@ def text_of(element: Element) -> str:
     return cast(str, _TEXT(element)) if len(element) else element.text or ""
 
 
-def blocks(tree: Element) -> Iterator[Block]:
-    """Headings, prose and tables in the order of the document."""
-    known = _PlainCells()
-    for element in _outside_tables(tree):
-        if element.tag == "table":
-            rows: list[Element] = []
-            cells: list[list[Cell | Spanned]] = []
-            _read_rows(element, known, rows, cells)
-            if rows:
-                yield Grid(spread(cells), _head(rows), _within(element))
-        elif element.tag in HEADINGS or ((look := element.get("class")) and _ACE_HEADING.search(look)):
-            yield Heading(cell_of(element, prose=True).text)
-        elif _is_paragraph(element) and (lines := cell_of(element, prose=True).lines):
-            yield Prose(lines)
-
-
-def _outside_tables(tree: Element) -> Iterator[Element]:
-    """What may be a block, in order; of what stands in a table only further tables."""
+def blocks(tree: Element) -> list[Block]:
+    """Headings, prose and tables in the order of the document; of what stands in a table only further tables."""
+    known, found = _PlainCells(), list[Block]()
     walk = etree.iterwalk(tree, events=("start",), tag=_BLOCKS)
     for _, element in walk:
-        if element.tag == "table":
+        tag = element.tag
+        if tag == "table":
             walk.skip_subtree()
-            yield from element.iter("table")
-        else:
-            yield element
+            found += [grid for table in element.iter("table") if (grid := _grid(table, known))]
+        elif tag in HEADINGS or ((look := element.get("class")) and _ACE_HEADING.search(look)):
+            found.append(Heading(cell_of(element, prose=True).text))
+        elif _is_paragraph(element) and (lines := cell_of(element, prose=True).lines):
+            found.append(Prose(lines))
+    return found
 
 
 def _is_paragraph(element: Element) -> bool:
@@ -85,7 +74,10 @@ def cell_of(element: Element, *, prose: bool = False) -> Cell:
         element = inner
     if not len(element):
         return Cell.line(element.text or "")
-    written, struck, marks = list[str](), list[str](), list[str]()
+    # A generic alias that is called, list[str](), would cost as much as a child of the element.
+    written: list[str] = []
+    struck: list[str] = []
+    marks: list[str] = []
     _read(element, written, struck, written if prose else marks, prose)
     return Cell.of(written, struck, () if prose else marks)
 
@@ -107,12 +99,12 @@ def _read(element: Element, written: list[str], struck: list[str], marks: list[s
     if text := element.text:
         written.append(text.replace("\n", " "))
     for child in element:
-        tag, look = child.tag, _look(child)
+        tag = child.tag
         if tag == "br":
             written.append("\n")
         elif tag == "sup" and (found := marks_of(text_of(child))):
             marks.extend(f"({mark})" if prose else mark for mark in found)
-        elif tag in _STRUCK or "line-through" in look:
+        elif tag in _STRUCK or "line-through" in (look := _look(child)):
             struck.append(text_of(child))
         elif tag not in _SILENT and not ("display" in look and _is_hidden(child)):
             edge = "\n" if tag in _LINES else ""
@@ -144,42 +136,52 @@ def _within(table: Element) -> tuple[str, ...]:
     return tuple(titles)
 
 
-class _PlainCells(dict[str, Cell]):
+class _PlainCells(dict[str | None, Cell]):
     """The cells of a page that hold only text, by that text: a price list has the same few hundred again and again."""
 
-    def __missing__(self, text: str) -> Cell:
-        found = self[text] = Cell.line(text)
+    def __missing__(self, text: str | None) -> Cell:
+        found = self[text] = Cell.line(text or "")
         return found
+
+
+def _grid(table: Element, known: _PlainCells) -> Grid | None:
+    rows: list[Element] = []
+    cells: list[list[Cell | Spanned]] = []
+    _read_rows(table, known, rows, cells)
+    return Grid(spread(cells), _head(rows), _within(table)) if rows else None
 
 
 def _read_rows(table: Element, known: _PlainCells, rows: list[Element], cells: list[list[Cell | Spanned]]) -> None:
     loose: list[Element] = []
-    for child in (*table, None):
-        tag = None if child is None else child.tag
+    for child in table:
+        tag = child.tag
         if tag in _CELLS:
             # Cells whose <tr> is missing are a row of their own (Baidu's price page, 2026).
-            loose.append(cast(Element, child))
+            loose.append(child)
             continue
         if loose:
             rows.append(table)
             cells.append(_cells(loose, known))
-            loose.clear()
+            loose = []
         if tag == "tr":
             rows.append(child)
-            cells.append(_cells(child, known))
+            # All children at once cost half of one by one; the stubs know no slice of an element.
+            cells.append(_cells(child[:], known))  # type: ignore[index]
         elif tag in _SECTIONS:
             _read_rows(child, known, rows, cells)
+    if loose:
+        rows.append(table)
+        cells.append(_cells(loose, known))
 
 
 def _cells(row: Iterable[Element], known: _PlainCells) -> list[Cell | Spanned]:
-    # A generic alias that is called, list[Cell](), would cost more than a cell, and this is for every row.
     found: list[Cell | Spanned] = []
     for cell in row:
         if cell.tag not in _CELLS:
             continue
         spans = _spans(tuple(held)) if (held := cell.items()) else _ALONE
         if spans:
-            said = cell_of(cell) if len(cell) else known[cell.text or ""]
+            said = cell_of(cell) if len(cell) else known[cell.text]
             found.append(said if spans == _ALONE else Spanned(said, *spans))
     return found
 
@@ -218,7 +220,7 @@ def _head(rows: list[Element]) -> int:
     if found:
         return found
     for row in rows:
-        if "td" in [cell.tag for cell in row]:
+        if next(row.iterchildren("td"), None) is not None:
             break
         found += 1
     return found or 1

@@ -2,11 +2,11 @@
 
 import codecs
 import re
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -17,7 +17,9 @@ from crawler.seen import Unread
 
 T = TypeVar("T")
 
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_TABLE = re.compile("<[Tt][Aa][Bb][Ll][Ee]")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 # Cloudflare, recorded at openai 2026-05-08; acw_sc__v2 is Aliyun's. Plain pages behind Cloudflare carry
 # /cdn-cgi/challenge-platform/scripts/jsd, so that path alone means nothing.
@@ -31,7 +33,7 @@ _CHALLENGE_TITLES = re.compile(
 _SHORT_PAGE = 20_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page:
     """One fetched body. `unread` counts, by name, what the page held and its spider did not use."""
 
@@ -40,22 +42,26 @@ class Page:
     media_type: str
     fetched_at: datetime
     unread: Unread = field(default_factory=Unread, compare=False)
-    _known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The body as text, strictly in the charset it declares (UTF-8 if none)."""
-        return self._once("text", self._decoded)
+        text = self._decoded()
+        _refuse_challenge(text, self.url)
+        return text
 
-    @property
+    @cached_property
     def tables(self) -> tuple[grid.Table, ...]:
         """Every table of an HTML or Markdown page, in order."""
-        return self._once("tables", lambda: grid.tables(self.blocks, self.unread))
+        # What a page gives to its scripts is read without a tree of its elements, if no table stands among them.
+        if self._kind in _HTML and "<script" in self.text and _TABLE.search(self.text) is None:
+            return ()
+        return grid.tables(self.blocks, self.unread)
 
-    @property
+    @cached_property
     def blocks(self) -> tuple[grid.Block, ...]:
         """Headings, prose and grids, in order."""
-        return self._once("blocks", lambda: tuple(self._read_blocks()))
+        return tuple(self._read_blocks())
 
     @property
     def prose(self) -> str:
@@ -67,10 +73,10 @@ class Page:
         """The line before each table, also where a heading stands between them: the name of its tab."""
         return tuple(_captions(self.blocks))
 
-    @property
+    @cached_property
     def tree(self) -> markup.Element:
         """The HTML document."""
-        return self._once("tree", lambda: markup.parse(self.text))
+        return markup.parse(self.text)
 
     def json(self) -> Any:
         """The body as JSON; numbers are int or Decimal."""
@@ -98,30 +104,26 @@ class Page:
         """What a Next.js page pushes to the browser, joined."""
         return embedded.next_stream(self.text)
 
-    def _once(self, name: str, make: Callable[[], T]) -> T:
-        if name not in self._known:
-            self._known[name] = make()
-        return cast(T, self._known[name])
-
     def _decoded(self) -> str:
-        declared = _CHARSET.search(self.media_type)
+        declared = _CHARSET.search(self.media_type) if "=" in self.media_type else None
         charset = declared[1] if declared else "utf-8"
         try:
-            text = self.body.decode(codecs.lookup(charset).name if declared else charset).removeprefix("\ufeff")
+            return self.body.decode(codecs.lookup(charset).name if declared else charset).removeprefix("\ufeff")
         except LookupError as error:
             raise PageChanged(f"{self.url} declares the unknown charset {charset!r}") from error
         except UnicodeDecodeError as error:
             wrong = self.body[error.start : error.start + 8]
             raise PageChanged(f"{self.url} is not {charset}: byte {error.start} begins {wrong!r}") from error
-        _refuse_challenge(text, self.url)
-        return text
 
-    def _read_blocks(self) -> Iterator[grid.Block]:
-        media_type = self.media_type.partition(";")[0].strip().lower()
-        if media_type in ("text/html", "application/xhtml+xml"):
+    @cached_property
+    def _kind(self) -> str:
+        return self.media_type.partition(";")[0].strip().lower()
+
+    def _read_blocks(self) -> Iterable[grid.Block]:
+        if self._kind in _HTML:
             return markup.blocks(self.tree)
         looks_html = self.text.lstrip()[:14].lower().startswith(("<!doctype html", "<html", "<head"))
-        if media_type in ("text/markdown", "text/x-markdown", "text/plain") and not looks_html:
+        if self._kind in ("text/markdown", "text/x-markdown", "text/plain") and not looks_html:
             return markdown.blocks(self.text)
         kind = "an HTML page" if looks_html else "neither HTML nor Markdown"
         raise PageChanged(f"{self.url} is {kind}, sent as {self.media_type!r}; it begins {self.text[:80]!r}")
@@ -150,8 +152,10 @@ def _refuse_challenge(text: str, url: str) -> None:
     # Looking for "<title" in any case costs more than all else that is done to a small page.
     found = _TITLE.search(text[:_SHORT_PAGE]) if b"<title" in begins else None
     title = found[1].strip() if found else ""
-    sign = next((marker for marker in _CHALLENGES if marker in text), None)
-    if sign is None and len(text) < _SHORT_PAGE and b"captcha" in begins:
-        sign = "captcha"
-    if sign or (title and _CHALLENGE_TITLES.search(title)):
-        raise PageChanged(f"challenge page instead of {url}: it holds {sign or title!r}; it begins {text[:60]!r}")
+    signs = [marker for marker in _CHALLENGES if marker in text]
+    if len(text) < _SHORT_PAGE and b"captcha" in begins:
+        signs.append("captcha")
+    if signs or (title and _CHALLENGE_TITLES.search(title)):
+        raise PageChanged(
+            f"challenge page instead of {url}: it holds {signs[0] if signs else title!r}; it begins {text[:60]!r}"
+        )

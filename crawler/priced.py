@@ -1,6 +1,7 @@
 """Priced: what a cell states of one unit: a price with its list price, or the term that stands in its place."""
 
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Sequence
+from typing import NamedTuple
 
 from crawler import amounts
 from crawler.failures import PageChanged
@@ -36,22 +37,61 @@ def price(unit: str, cell: Cell, currency: str, per: int | None = None, when: Co
 
     Struck-through text is the list price: what is charged must be lower.
     """
-    text, struck = cell.text, cell.struck
-    said = amounts.said(text, currency)
-    if isinstance(said, str):
-        if struck:
-            raise PageChanged(f"{text!r} stands beside the struck-through {struck!r}")
-        return said
-    amount, money, stated, quantity = said
-    count = stated if per is None else per
-    if count is None or (stated or count) != count or (quantity and quantity != UNITS[unit].quantity):
-        raise PageChanged(f"{text!r} is not a price for {per or 'a stated number'} of {unit}")
-    if not struck:
-        return PriceComponent(unit, amount, money, count, when)
-    listed = amounts.parse(struck, currency)
-    if listed.amount <= amount or (listed.per or count) != count:
-        raise PageChanged(f"{text!r} beside the struck-through {struck!r} is not a sale")
-    return PriceComponent(unit, amount, money, count, when, listed.amount)
+    said = amounts.said(cell.text, currency)
+    if isinstance(said, amounts.Amount):
+        return _price(said, unit, cell, currency, per, when)
+    if cell.struck:
+        raise _no_sale(cell)
+    return said
+
+
+def _price(
+    said: amounts.Amount, unit: str, cell: Cell, currency: str, per: int | None, when: Conditions
+) -> PriceComponent:  # fmt: skip
+    count = said.per if per is None else per
+    if count is None or (said.per and (said.per != count or said.unit != UNITS[unit].quantity)):
+        raise PageChanged(f"{cell.text!r} is not a price for {per or 'a stated number'} of {unit}")
+    if not cell.struck:
+        return PriceComponent(unit, said.amount, said.currency, count, when)
+    listed = amounts.parse(cell.struck, currency)
+    if listed.amount <= said.amount or (listed.per or count) != count:
+        raise PageChanged(f"{cell.text!r} beside the struck-through {cell.struck!r} is not a sale")
+    return PriceComponent(unit, said.amount, said.currency, count, when, listed.amount)
+
+
+def _no_sale(cell: Cell) -> PageChanged:
+    return PageChanged(f"{cell.text!r} stands beside the struck-through {cell.struck!r}")
+
+
+class Column(NamedTuple):
+    """Where in a row the price of a unit stands, for how many it is, and when it applies."""
+
+    at: int
+    unit: str
+    per: int | None = None
+    when: Conditions = ALWAYS
+
+
+def row(
+    columns: Sequence[Column], cells: Sequence[Cell], currency: str, when: Conditions | None = None
+) -> tuple[list[PriceComponent], tuple[str, ...]]:
+    """The prices of a row, and the terms that stand in the place of others. `when` is what the row says itself."""
+    prices: list[PriceComponent] = []
+    said: list[tuple[str, str]] = []
+    for at, unit, per, usual in columns:
+        cell = cells[at]
+        stated = amounts.said(cell.text, currency)
+        if isinstance(stated, amounts.Amount):
+            if per and not stated.per and not cell.struck:
+                # Nearly all cells: a number alone.
+                prices.append(PriceComponent(unit, stated.amount, stated.currency, per, when or usual))
+            else:
+                prices.append(_price(stated, unit, cell, currency, per, when or usual))
+        elif cell.struck:
+            raise _no_sale(cell)
+        elif stated != NOT_OFFERED:
+            said.append((unit, stated))
+    return prices, () if prices and not said else _terms(said, len(columns), alone=not prices)
 
 
 def components(stated: Iterable[tuple[str, Stated]]) -> tuple[PriceComponent, ...]:
@@ -62,15 +102,18 @@ def components(stated: Iterable[tuple[str, Stated]]) -> tuple[PriceComponent, ..
 def terms(stated: Iterable[tuple[str, Stated]]) -> tuple[str, ...]:
     """The terms, each with its unit: "cache storage: free"; one alone where it holds for all; a dash says nothing."""
     row = list(stated)
-    said = [(unit, term) for unit, term in row if type(term) is str]
+    said = [(unit, term) for unit, term in row if isinstance(term, str)]
+    alone = bool(row) and len(said) == len(row)
+    return _terms([one for one in said if one[1] != NOT_OFFERED], len(row), alone=alone)
+
+
+def _terms(said: Sequence[tuple[str, str]], cells: int, *, alone: bool) -> tuple[str, ...]:
+    """What is `said` in so many cells, besides dashes."""
     if not said:
-        return ()
-    words = {term for _, term in said}
-    if len(words) == 1 and len(said) == len(row):
-        return (words.pop(),)
-    if words == {NOT_OFFERED}:
-        return ()
-    return tuple(f"{UNITS[unit].label}: {term}" for unit, term in dict.fromkeys(said) if term != NOT_OFFERED)
+        return (NOT_OFFERED,) if alone else ()
+    if len(said) == cells and len({term for _, term in said}) == 1:
+        return (said[0][1],)
+    return tuple([f"{UNITS[unit].label}: {term}" for unit, term in dict.fromkeys(said)])
 
 
 def columns(table: Table, known: Columns, required: Collection[str]) -> Columns:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 from unicodedata import normalize
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from crawler import beijing, priced
@@ -36,15 +37,15 @@ _ID = re.compile(r"[A-Za-z][\w.-]*[0-9][\w.-]*")
 _SERVED = frozenset({"Vendor Direct", "原厂直供"})
 
 
-class Rate(NamedTuple):
+class Rate(Struct, frozen=True, gc=False):
     """What one row states: the model as it is named, the notes that are terms, and the prices."""
 
     model: str
-    components: tuple[PriceComponent, ...]
+    components: list[PriceComponent]
     terms: tuple[str, ...]
 
 
-class _Label(NamedTuple):
+class _Label(Struct, frozen=True, gc=False):
     name: str
     notes: tuple[str, ...] = ()
     valid_from: datetime | None = None
@@ -54,7 +55,7 @@ class _Label(NamedTuple):
 @lru_cache(maxsize=1024)
 def plain(text: str) -> str:
     """A header or a heading for comparison: half-width, lower case, without spaces."""
-    return "".join(normalize("NFKC", text).split()).lower()
+    return "".join((text if text.isascii() else normalize("NFKC", text)).split()).lower()
 
 
 def units_of(table: Table, units: Mapping[str, str], currency: str) -> dict[str, tuple[str, int]]:
@@ -91,31 +92,29 @@ def rates(
     conditions = tuple([header for header in table.header if _is_condition(header)])
     if len({unit for unit, _ in units.values()}) < len(units) or len(names) != 1:
         raise PageChanged(f"{table} states one thing twice: {list(table.header)}")
-    label, above, wanted = _Label(""), None, list(units.values())
-    for row in table.rows({header: (header,) for header in (*names, *conditions, *units)}):
-        if (cell := row.pop(names[0])).text:
+    places = table.places({header: (header,) for header in (*names, *conditions, *units)})
+    named, sizes, quoted = ([places[header] for header in headers] for headers in (names, conditions, units))
+    columns = [priced.Column(at, *unit) for at, unit in zip(quoted, units.values(), strict=True)]
+    label, above = _Label(""), None
+    for cells in table.lines(places.values()):
+        if (cell := cells[named[0]]).text:
             stated = _label(cell)
             label, above = stated, above if stated.name == label.name else None
-        when = _when(conditions, tuple([cell.text for cell in row.take(conditions)]), above or ALWAYS)
+        when = _when(conditions, tuple([cells[at].text for at in sizes]), above or ALWAYS)
         if not label.name or not follows(when, above):
             raise PageChanged(f"{table}: {label.name!r} has the row {when.as_dict()} below {above and above.as_dict()}")
         above = when
         if when.period == "peak":
             hours = peak_hours(label.name)
             when = replace(when, hours_utc=hours.hours_utc, weekdays=hours.weekdays, holidays=hours.holidays)
-        cells = row.take(units)
-        if "" in [cell.text for cell in cells]:
+        if "" in [cells[at].text for at in quoted]:
             # In Markdown an empty cell may be one merged with the cell above.
             raise PageChanged(f"{table}: {label.name!r} has an empty cell where a price or a dash should be")
-        said = [
-            (unit, priced.price(unit, cell, currency, per, when))
-            for (unit, per), cell in zip(wanted, cells, strict=True)
-        ]
-        prices = priced.components(said)
+        prices, terms = priced.row(columns, cells, currency, when)
         if label.valid_from or label.valid_to:
             since, until = label.valid_from, label.valid_to
-            prices = tuple(replace(price, valid_from=since, valid_to=until) for price in prices)
-        yield Rate(label.name, prices, (*label.notes, *priced.terms(said)))
+            prices = [replace(price, valid_from=since, valid_to=until) for price in prices]
+        yield Rate(label.name, prices, (*label.notes, *terms))
 
 
 # A table states the same few lengths for each of its models.
@@ -151,5 +150,5 @@ def _label(cell: Cell) -> _Label:
     label = _Label(name, tuple(note for note in notes if note not in _SERVED))
     for note in label.notes:
         since, until = beijing.validity(note)
-        label = label._replace(valid_from=since or label.valid_from, valid_to=until or label.valid_to)
+        label = replace(label, valid_from=since or label.valid_from, valid_to=until or label.valid_to)
     return label

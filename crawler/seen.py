@@ -26,7 +26,7 @@ class Unread(Counter[str]):
     made; what is noted are references, which costs nothing while a page is read."""
 
     def __init__(self, counted: Mapping[str, int] | Iterable[str] = ()) -> None:
-        super().__init__()
+        # Counter's own __init__ would only do the same, in three calls for every page.
         if counted:
             self.update(counted)
         self._tables: dict[int, Outlined] = {}

@@ -1,30 +1,22 @@
 """PriceSheet: gathers what the tables of one page say about each model until it can be stated as offers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from crawler.failures import PageChanged
-from history.model import ALWAYS, Conditions, Offer, OfferKey, PriceComponent, Provider
+from history.model import ALWAYS, Conditions, Offer, PriceComponent, Provider
 
-
-@dataclass(slots=True)
-class _Entry:
-    # Each price by its place: no two are of one unit, under the same conditions, at the same time.
-    prices: dict[tuple[object, ...], PriceComponent] = field(default_factory=dict)
-    terms: dict[str, None] = field(default_factory=dict)
-
-    @property
-    def components(self) -> tuple[PriceComponent, ...]:
-        return tuple(self.prices.values())
+# Each price by its place: no two are of one unit, under the same conditions, at the same time.
+_Prices = dict[tuple[object, ...], PriceComponent]
 
 
 class PriceSheet:
     """The offers of one page in the making. The same price stated twice is PageChanged, not a choice."""
 
     def __init__(self) -> None:
-        self._entries: dict[OfferKey, _Entry] = {}
+        self._prices: dict[tuple[str, str, str], _Prices] = {}
+        self._terms: dict[tuple[str, str, str], dict[str, None]] = {}
 
     def add(
         self,
@@ -34,27 +26,28 @@ class PriceSheet:
         region: str = "",
         terms: tuple[str, ...] = (),
     ) -> None:
-        key = OfferKey(model, tier, region)
-        if (entry := self._entries.get(key)) is None:
-            entry = self._entries[key] = _Entry()
-        before = len(entry.prices)
-        places = [(price.unit, price.conditions, price.valid_from, price.valid_to) for price in components]
-        entry.prices.update(zip(places, components, strict=True))
-        if len(entry.prices) < before + len(components):
-            known = list(entry.prices)[:before]
-            unit, when, *_ = next(place for at, place in enumerate(places) if place in [*known, *places[:at]])
-            raise PageChanged(f"{model} ({tier}) has two prices for {unit}, {when.as_dict() or 'always'}")
+        key = model, tier, region
+        if (prices := self._prices.get(key)) is None:
+            prices = self._prices[key] = {}
+        for price in components:
+            place = price.unit, price.conditions, price.valid_from, price.valid_to
+            if place in prices:
+                when = price.conditions.as_dict() or "always"
+                raise PageChanged(f"{model} ({tier}) has two prices for {price.unit}, {when}")
+            prices[place] = price
         if terms:
-            entry.terms.update(dict.fromkeys(terms))
+            self._terms.setdefault(key, {}).update(dict.fromkeys(terms))
 
     def price(self, model: str, unit: str, tier: str = "standard") -> PriceComponent | None:
         """The unconditional price of a unit, where one has been stated."""
-        known = self._entries.get(OfferKey(model, tier), _Entry()).components
+        known = self._stated(model, tier)
         return next((price for price in known if price.unit == unit and price.conditions == Conditions()), None)
 
     def add_new(self, model: str, *components: PriceComponent, tier: str = "standard", terms: tuple[str, ...]) -> None:
         """As `add`, for a page that repeats itself: a price it has stated for this case or for all is left out."""
-        known = self._entries.get(OfferKey(model, tier), _Entry()).components
+        if not (known := self._stated(model, tier)):
+            self.add(model, *components, tier=tier, terms=terms)
+            return
         always = {price.unit: price.amount for price in known if price.conditions == ALWAYS}
         for price in components:
             if price.conditions.min_input_tokens is None and always.get(price.unit, price.amount) != price.amount:
@@ -69,10 +62,14 @@ class PriceSheet:
 
     def offers(self, provider: Provider) -> Iterator[Offer]:
         """One offer for each model, tier and region, in the order of the page; without any price it is PageChanged."""
-        if not any(entry.components for entry in self._entries.values()):
+        if not any(self._prices.values()):
             raise PageChanged("no price was found on the page")
-        for key, entry in self._entries.items():
-            yield Offer(provider.slug, key.model, entry.components, key.tier, key.region, tuple(entry.terms))
+        for key, prices in self._prices.items():
+            model, tier, region = key
+            yield Offer(provider.slug, model, tuple(prices.values()), tier, region, tuple(self._terms.get(key, ())))
+
+    def _stated(self, model: str, tier: str) -> tuple[PriceComponent, ...]:
+        return tuple(self._prices.get((model, tier, ""), {}).values())
 
 
 def _is_stated(price: PriceComponent, known: tuple[PriceComponent, ...]) -> bool:

@@ -1,11 +1,8 @@
 """Google's cells: several prices in one, by modality, prompt size, thinking and date, with storage beside them."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple
 
 from crawler import moments
 from crawler.failures import PageChanged
@@ -21,7 +18,6 @@ _UNITS = {
     ("context", "image"): "cache_read_image_tokens",
 }  # fmt: skip
 _STORED = ("cache_storage_token_hours",)
-_NONE = frozenset[str]()
 _WORD = "(?:text|images?|video|audio|thinking)"
 _EACH = re.compile(_WORD)
 _WORDS = rf"{_WORD}(?: ?[/,] ?{_WORD}| and {_WORD})*"
@@ -30,19 +26,21 @@ _STARS = r"\^?\*{1,4}\^?"
 _MARK = rf"(?:{_STARS})?"
 _UNTIL = rf"(?: through (?P<until>{moments.DAY})\.?)"
 _SINCE = rf"(?: starting (?P<since>{moments.DAY})\.?)"
+# What may be missing is the other branch, "(?:…|)": a branch is passed over at once, a repeat, "(?:…)?", is not.
 _PRICE = re.compile(
-    r"(?:(?P<thinking>(?:Non-t|T)hinking): )?\$(?P<amount>[0-9]+(?:\.[0-9]+)?)"
-    r"(?P<hourly> / 1,000,000 tokens per hour(?: \(storage price\))?)?(?: (?:/|per) 1,000,000 tokens)?"
-    rf"(?: or \$[0-9.]+ ?/ ?min{_MARK})?(?: \((?P<words>{_WORDS})\){_MARK})?"
-    r"(?:, prompts (?P<sign><=|≤|>) ?(?P<size>[0-9]+)k(?: tokens?)?)?"
-    rf"(?:{_UNTIL}|{_SINCE})?(?P<storage> \(storage price\))?"
-    r"(?: \(\$[0-9.]+ per \w+\))?(?:,? ?(?=\$)|,? |$)"
+    r"(?:(?P<thinking>(?:Non-t|T)hinking): |)\$(?P<amount>[0-9]+(?:\.[0-9]+|))"
+    r"(?:(?P<hourly> / 1,000,000 tokens per hour(?: \(storage price\)|))|)(?: (?:/|per) 1,000,000 tokens|)"
+    rf"(?: or \$[0-9.]+ ?/ ?min{_MARK}|)(?: \((?P<words>{_WORDS})\){_MARK}|)"
+    r"(?:, prompts (?P<sign><=|≤|>) ?(?P<size>[0-9]+)k(?: tokens?|)|)"
+    rf"(?:{_UNTIL}|{_SINCE}|)(?:(?P<storage> \(storage price\))|)"
+    r"(?: \(\$[0-9.]+ per \w+\)|)(?:,? ?(?=\$)|,? |$)"
 )
 _ROW = re.compile(
     r"(?:(?P<named>Text|Image|Audio|Video) )?(?P<what>[Ii]nput price|[Oo]utput price|Context caching(?: price)?)"
     r"(?: \((?:including thinking tokens|text, image, video|storage)\))?"
 )
 _EQUIVALENT = re.compile(rf",? [Ee]quivalent to(?:,?(?: and)? \$[0-9.]+ per(?: [\w./]+){{0,2}} image{_MARK})+\.?$")
+_IN_BRACKETS = re.compile(r"\([a-z]+\)")
 _SAME = re.compile(r"_?Same as Standard_?\s*")
 # Prices for something else than a million tokens: "$0.067 per 1K/2K image**", and "$0.0006 (image)*", which its note
 # explains as 560 tokens: no million tokens ever cost less than a cent, while "$17.50 (video)*" is for a million.
@@ -60,53 +58,40 @@ def asked(what: str) -> tuple[str, str] | None:
     return (match["what"].split()[0].lower(), match["named"] or "") if match else None
 
 
-class Tariff(NamedTuple):
-    """One price of a cell, not yet of a unit."""
-
-    amount: Decimal
-    words: frozenset[str]
-    is_storage: bool
-    conditions: Conditions
-    since: datetime | None
-    until: datetime | None
-
-    @property
-    def place(self) -> tuple[object, ...]:
-        return self.words, self.is_storage, self.conditions
-
-
-def tariffs(text: str) -> Iterator[Tariff]:
-    """Every price of a cell that is for a million tokens, or PageChanged: "$0.75 through December 31, 2026. $1.50"."""
-    # "$2.10 (audio / image [video])", the live models of 2025.
-    rest, before = _SAME.sub("", text).replace(" [video]", " / video"), None
-    while rest:
-        match = _PRICE.match(rest)
-        if match is None:
-            raise PageChanged(f"{text!r} cannot be read from {rest[:60]!r}")
-        found = _tariff(match)
-        # "$0.75 through December 31, 2026. $1.50" as the HTML page had it on 2026-08-18: the second price comes then.
-        if before and before.until and found.since is None and found.place == before.place:
-            found = found._replace(since=before.until)
-        yield found
-        before, rest = found, rest[match.end() :].strip()
-
-
 def other_units(text: str) -> tuple[str, list[str]]:
     """The cell without the prices that are not for tokens, and these: "$0.067 per 1K/2K image**"."""
-    if " image" not in text and "(" not in text:
+    if " image" not in text and _IN_BRACKETS.search(text) is None:
         # Every other unit has one or the other; to look for them at each place of a cell costs more than its prices.
         return text.strip(" ,"), []
     text = _EQUIVALENT.sub("", text)
     return _OTHER_UNIT.sub("", text).strip(" ,"), _OTHER_UNIT.findall(text)
 
 
-def components(direction: str, text: str, named: str = "") -> Iterator[PriceComponent]:
-    """The components of a cell; `named` is the modality that its row names, text where neither says another."""
-    usual = frozenset({named.lower() or "text"})
-    for tariff in tariffs(text):
-        amount, words, is_storage, when, since, until = tariff
-        for unit in _STORED if is_storage else _units(direction, words or usual):
-            yield PriceComponent(unit, amount, "USD", 1_000_000, when, None, since, until)
+def components(direction: str, text: str, named: str = "") -> list[PriceComponent]:
+    """Every price of a cell that is for a million tokens, or PageChanged; `named` is the modality that its row names,
+    text where neither says another.
+
+    Google states days without a zone; they are taken as days of UTC, "through December 31" as until January 1.
+    """
+    found: list[PriceComponent] = []
+    usual = _meant(named.lower() or "text")
+    # "$2.10 (audio / image [video])", the live models of 2025.
+    rest = _SAME.sub("", text).replace(" [video]", " / video") if "Same" in text or "[" in text else text
+    place_before, ended = None, None
+    while rest:
+        if (match := _PRICE.match(rest)) is None:
+            raise PageChanged(f"{text!r} cannot be read from {rest[:60]!r}")
+        thinking, amount, hourly, words, sign, size, until, since, storage = match.groups()
+        if storage and not hourly:
+            raise PageChanged(f"{match[0]!r} is a storage price of no known unit")
+        place = meant, when, _ = _meant(words or ""), _when(thinking, sign, size), bool(hourly)
+        # "$0.75 through December 31, 2026. $1.50" as the HTML page had it on 2026-08-18: the second price comes then.
+        begins = moments.day(since) if since else ended if place == place_before else None
+        place_before, ended = place, _after(until) if until else None
+        units = _STORED if hourly else _units(direction, meant or usual)
+        found += [PriceComponent(unit, exact(amount), "USD", 1_000_000, when, None, begins, ended) for unit in units]
+        rest = rest[match.end() :].strip()
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -118,19 +103,9 @@ def _units(direction: str, words: frozenset[str]) -> tuple[str, ...]:
     return tuple(_UNITS[direction, word] for word in meant)
 
 
-def _tariff(match: re.Match[str]) -> Tariff:
-    """Google states days without a zone; they are taken as days of UTC, "through December 31" as until January 1."""
-    thinking, amount, hourly, words, sign, size, until, since, storage = match.groups()
-    if storage and not hourly:
-        raise PageChanged(f"{match[0]!r} is a storage price of no known unit")
-    return Tariff(
-        exact(amount),
-        _meant(words) if words else _NONE,
-        hourly is not None,
-        _when(thinking, sign, size) if size or thinking else ALWAYS,
-        moments.day(since) if since else None,
-        moments.day(until) + timedelta(days=1) if until else None,
-    )
+@lru_cache(maxsize=256)
+def _after(day: str) -> datetime:
+    return moments.day(day) + timedelta(days=1)
 
 
 @lru_cache(maxsize=256)

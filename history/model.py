@@ -51,7 +51,7 @@ class Source:
 
 
 # What a page states by the thousand is a Struct: a frozen dataclass takes ten times as long to make.
-class Conditions(Struct, frozen=True):
+class Conditions(Struct, frozen=True, gc=False, cache_hash=True):
     """When a component applies. Token bounds are inclusive; a component without conditions is the default,
     and where several apply the one with the narrowest conditions is charged (cliff: for all tokens).
 
@@ -87,7 +87,7 @@ def conditions_text(conditions: Conditions) -> str:
     return dumps(stated, separators=(",", ":"), sort_keys=True) if (stated := conditions.as_dict()) else ""
 
 
-class PriceComponent(Struct, frozen=True):
+class PriceComponent(Struct, frozen=True, gc=False):
     """One price of an offer, as quoted: `amount` of `currency` for `per` units.
 
     `list_amount` is the regular price while a promotion lowers it; `valid_from` and `valid_to` (exclusive) are

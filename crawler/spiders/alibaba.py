@@ -42,7 +42,8 @@ class Alibaba(PricingSpider):
 
 
 def _without_links(table: Table) -> tuple[tuple[Cell, ...], ...]:
-    head = [[cell._replace(text=modelstudio.plain(cell.text)) for cell in row] for row in table.grid[: table.head]]
+    named = [[(cell, modelstudio.plain(cell.text)) for cell in row] for row in table.grid[: table.head]]
+    head = [[structs.replace(cell, text=name) for cell, name in row] for row in named]
     return (*map(tuple, head), *table.body)
 
 

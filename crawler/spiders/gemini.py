@@ -48,10 +48,11 @@ class Gemini(PricingSpider):
 def _read(sheet: PriceSheet, table: Table, models: tuple[str, ...], tier: str) -> None:
     prices: list[PriceComponent] = []
     terms: list[str] = []
-    for row in table.rows({"what": ("",), "paid": (_PAID,)}, Gemini.ignored_columns):
-        what, paid = row.pop("what").text, row.pop("paid").text
+    at = table.places({"what": ("",), "paid": (_PAID,)}, Gemini.ignored_columns)
+    for cells in table.lines(at.values(), Gemini.ignored_columns):
+        what, paid = cells[at["what"]].text, cells[at["paid"]].text
         asked = tariffs.asked(what)
-        if asked and (term := amounts.term(paid)):
+        if asked and "$" not in paid and (term := amounts.term(paid)):
             terms += [f"{what}: {term}"] if term != "not offered" else []
         elif asked:
             text, others = tariffs.other_units(paid)

@@ -28,7 +28,7 @@ _UNITS = {
 _PLACES = (re.compile(r"(?:model(?:name)?|模型(?:名称)?|.*(?:系列|series))?"), re.compile("inferencetype|推理类型"))
 _TIERS = {"real-timeapi": "standard", "实时推理": "standard", "batchapi": "batch", "批量推理": "batch"}
 # One id behind another, perhaps glued to it, each with its own note: "mimo-v2.6-flash、mimo-v2.5(to be deprecated)".
-_NAME = re.compile(r"(mimo-(?:(?!mimo-)[a-z0-9.-])+)(?: ?[(（]([^()（）]+)[)）])?[、, ]*")
+_NAME = re.compile(r"(mimo-(?:(?!mimo-)[a-z0-9.-])+)(?: ?[(（]([^()（）]+)[)）]|)[、, ]*")
 _UNIT = re.compile(r"(?:Unit|单位)[:：][^/\n]+/([^\n.。;；]+)")
 
 
@@ -46,11 +46,11 @@ class Xiaomi(PricingSpider):
     def extract(self, page: Page) -> Iterator[Offer]:
         sheet = PriceSheet()
         for table in page.tables:
-            units = {at: unit for at, name in enumerate(table.header) if (unit := _unit(name))}
-            if (here := plain(table.heading) in _LISTS) and units:
-                _read(sheet, table, units)
-            elif table.has_money or units:
-                if "output_tokens" in {unit for unit, _ in units.values()} or (here and len(table.header) > 3):
+            columns = [priced.Column(at, *price) for at, name in enumerate(table.header) if (price := _price(name))]
+            if (here := plain(table.heading) in _LISTS) and columns:
+                _read(sheet, table, columns)
+            elif table.has_money or columns:
+                if "output_tokens" in {column.unit for column in columns} or (here and len(table.header) > 3):
                     raise PageChanged(f"{table} is neither the domestic list nor the overseas one")
                 table.leave()
         if {plain(unit) for unit in _UNIT.findall(page.prose)} - {"1mtokens", "百万tokens"}:
@@ -58,30 +58,30 @@ class Xiaomi(PricingSpider):
         yield from sheet.offers(self.provider)
 
 
-def _unit(header: str) -> tuple[str, Conditions] | None:
-    """ "Input ≤ 256K / Input (Cache Hit)": the unit, and for which prompts."""
+def _price(header: str) -> tuple[str, int, Conditions] | None:
+    """ "Input ≤ 256K / Input (Cache Hit)": the unit, for how many it is, and for which prompts."""
     group, _, name = header.rpartition(" / ")
     if (unit := _UNITS.get(plain(name))) is None:
         return None
-    return unit, lengths(group, above=Conditions(max_input_tokens=256_000)) if group else ALWAYS
+    return unit, 10**6, lengths(group, above=Conditions(max_input_tokens=256_000)) if group else ALWAYS
 
 
-def _read(sheet: PriceSheet, table: Table, units: dict[int, tuple[str, Conditions]]) -> None:
+def _read(sheet: PriceSheet, table: Table, columns: list[priced.Column]) -> None:
     region, currency = _LISTS[plain(table.heading)]
     names, types = ([at for at, name in enumerate(table.header) if place.fullmatch(plain(name))] for place in _PLACES)
-    if set(_UNITS.values()) - {unit for unit, _ in units.values()} or len(names) != 1 or len(types) > 1:
+    if set(_UNITS.values()) - {column.unit for column in columns} or len(names) != 1 or len(types) > 1:
         raise PageChanged(f"{table} lacks a price or its models: {list(table.header)}")
+    widths = {len(row) for row in table.grid}
     for cells in table.body:
-        if {len(row) for row in table.grid} != {len(cells)} or not all(cell.text for cell in cells):
+        if len(widths) > 1 or "" in [cell.text for cell in cells]:
             raise PageChanged(f"{table} has the row {[cell.text for cell in cells]}")
         tier = _TIERS.get(plain(cells[types[0]].text)) if types else "standard"
         if tier is None:
             raise PageChanged(f"{table} has the unknown type {cells[types[0]].text!r}")
-        stated = [(unit, priced.price(unit, cells[at], currency, 10**6, when)) for at, (unit, when) in units.items()]
+        prices, terms = priced.row(columns, cells, currency)
         for model, note in _models(table, cells[names[0]]):
-            notes = (*filter(None, [note]), *priced.terms(stated))
-            sheet.add(model, *priced.components(stated), tier=tier, region=region, terms=notes)
-        table.unread.update(name for at, name in enumerate(table.header) if at not in {*units, *names, *types})
+            sheet.add(model, *prices, tier=tier, region=region, terms=(note, *terms) if note else terms)
+    table.leave_columns({*names, *types, *(column.at for column in columns)})
 
 
 def _models(table: Table, cell: Cell) -> list[tuple[str, str]]:

@@ -111,6 +111,17 @@ def test_rows_are_read_by_exact_header_wherever_the_column_stands() -> None:
         assert not found.unread
 
 
+def test_the_cells_of_a_row_may_be_read_by_their_places() -> None:
+    found = table("Model Input Beta Notes", "a 1 x y", "b 2 _ y")
+    places = found.places({"input": ("Price", "input"), "model": ("Model",)})
+    assert places == {"input": 1, "model": 0}
+    read = [(cells[places["model"]].text, cells[places["input"]].text) for cells in found.lines(places.values())]
+    assert read == [("a", "1"), ("b", "2")]
+    assert found.unread == {"Beta": 1, "Notes": 2}
+    found.leave_columns({0, 1, 3}, frozenset({"Beta"}))
+    assert found.unread == {"Beta": 1, "Notes": 2}
+
+
 def test_the_case_of_a_header_says_nothing() -> None:
     [row] = table("MODEL cached", "a 1").rows({"model": ("Model",), "hit": ("Cached",)})
     assert (row.pop("model").text, row.pop("hit").text) == ("a", "1")

@@ -30,6 +30,19 @@ def test_a_page_is_equal_by_what_was_fetched_not_by_what_was_read() -> None:
         one.url = "other"  # type: ignore[misc]
 
 
+def test_a_page_of_scripts_without_a_table_is_not_parsed_to_know_so() -> None:
+    given = page('<script>self.__next_f.push([1,"a"])</script>')
+    assert given.tables == ()
+    assert "tree" not in vars(given)
+    drawn = page("<script>1</script><TABLE><tr><td>$1</td></tr></TABLE>")
+    assert [table.corner for table in drawn.tables] == ["$1"]
+
+
+def test_a_page_of_nothing_is_named_when_its_tables_are_asked_for() -> None:
+    with pytest.raises(PageChanged, match="Document is empty"):
+        _ = page("").tables
+
+
 def test_text_is_read_in_the_declared_charset_and_without_its_mark() -> None:
     assert page("\ufeff元").text == "元"
     assert page("元".encode("gb18030"), "text/html; charset=gb18030").text == "元"

@@ -61,6 +61,55 @@ def test_a_cell_that_contradicts_its_header_is_refused() -> None:
         priced.price("input_tokens", Cell("$3 / K tokens"), "USD", MILLION)
 
 
+COLUMNS = (
+    priced.Column(1, "input_tokens", MILLION),
+    priced.Column(2, "output_tokens", MILLION, LONG),
+    priced.Column(3, "cache_read_tokens"),
+)
+
+
+@pytest.mark.parametrize(
+    ("texts", "terms"),
+    [
+        (("$1", "$2", "$0.1 / M tokens"), ()),
+        (("$1", "-", "—"), ()),
+        (("$1", "-", "free"), ("cache hit: free",)),
+        (("free", "free", "free"), ("free",)),
+        (("free", "-", "free"), ("input: free", "cache hit: free")),
+        (("-", "—", ""), ("not offered",)),
+    ],
+)
+def test_a_row_is_its_prices_and_its_terms_as_of_each_cell_alone(
+    texts: tuple[str, ...], terms: tuple[str, ...]
+) -> None:
+    cells = [Cell("model"), *map(Cell, texts)]
+    alone = [(unit, priced.price(unit, cells[at], "USD", per, when)) for at, unit, per, when in COLUMNS]
+    assert priced.row(COLUMNS, cells, "USD") == (list(priced.components(alone)), terms)
+    assert priced.terms(alone) == terms
+
+
+def test_the_conditions_of_a_row_stand_in_the_place_of_those_of_its_columns() -> None:
+    prices, _ = priced.row(COLUMNS[:2], [Cell("model"), Cell("$1"), Cell("$2", struck="$4")], "USD", LONG)
+    assert [(price.amount, price.list_amount, price.conditions) for price in prices] == [
+        (Decimal(1), None, LONG),
+        (Decimal(2), Decimal(4), LONG),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        (Cell("Free", struck="$4"), "stands beside"),
+        (Cell("$3", struck="$3"), "not a sale"),
+        (Cell("$3 / K tokens"), "not a price for 1000000 of input_tokens"),
+        (Cell("cheap"), "not one amount"),
+    ],
+)
+def test_a_row_with_a_cell_that_is_neither_is_refused(cell: Cell, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        priced.row(COLUMNS[:1], [Cell("model"), cell], "USD")
+
+
 def test_terms_name_their_unit_unless_they_hold_for_the_whole_row() -> None:
     price = PriceComponent("input_tokens", Decimal(1), "USD", MILLION)
     row: list[tuple[str, priced.Stated]] = [("input_tokens", price), ("cache_read_tokens", "free")]
