@@ -1,7 +1,9 @@
 """The second leaf of the front door: who may subscribe."""
 
 import json
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -10,9 +12,13 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Engine
 
-from feed.alerts import keys
+from feed.alerts import closing, keys, opening, queue
+from feed.alerts.closing import Closed
 from feed.alerts.keys import DEFAULT_QUOTA, Key
+from feed.alerts.sealing import NoSecretKey, Sealer
+from feed.dispatching import dispatching
 from history.db import reading, writing
+from history.settings import settings
 from history.times import to_rfc3339
 from installation import Refused, database, say
 
@@ -52,11 +58,18 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def revoke(prefix: Annotated[str, typer.Argument(help="How it begins, as `keys list` shows it.")]) -> None:
-    """The key opens nothing from now on; its subscriptions are told on, and an admin key can delete them."""
+def revoke(
+    prefix: Annotated[str, typer.Argument(help="How it begins, as `keys list` shows it.")],
+    hand_over_to: Annotated[str | None, typer.Option(help="The key that gets its subscriptions, and goes on.")] = None,
+) -> None:
+    """The key opens nothing from now on. Its subscriptions are disabled, or go on under another key."""
     with database() as engine:
-        revoked = revoke_key(engine, prefix, datetime.now(UTC))
-    say.print(f"{revoked['begins']} ({escape(revoked['name'])}) opens nothing any more")
+        if hand_over_to is not None:
+            handed = replace_key(engine, prefix, hand_over_to, datetime.now(UTC))
+            say.print(f"{prefix} opens nothing any more; {_count(handed)} to {hand_over_to} now", markup=False)
+            return
+        revoked, closed = revoke_key(engine, prefix, datetime.now(UTC))
+    say.print(f"{revoked['begins']} ({revoked['name']}) opens nothing any more{_told_of(closed)}", markup=False)
 
 
 def create_key(
@@ -76,13 +89,20 @@ def list_keys(engine: Engine, now: datetime) -> list[dict[str, Any]]:
         return [_told(key, now) for key in keys.listed(connection)]
 
 
-def revoke_key(engine: Engine, prefix: str, now: datetime) -> dict[str, Any]:
-    """The revoked key; Refused where none begins so."""
-    try:
-        with writing(engine) as connection:
-            return _told(keys.revoke(connection, prefix, now), now)
-    except LookupError as unknown:
-        raise Refused(f"{unknown.args[0]}; `tokentape keys list` shows how they begin") from unknown
+def revoke_key(engine: Engine, prefix: str, now: datetime) -> tuple[dict[str, Any], Closed]:
+    """The revoked key, and what became of its subscriptions; Refused where none begins so."""
+    with _known(), queue.adding(engine) as connection:
+        revoked = keys.revoke(connection, prefix, now)
+        return _told(revoked, now), closing.close_revoked(connection, revoked, now)
+
+
+def replace_key(engine: Engine, prefix: str, to: str, now: datetime) -> int:
+    """The key is revoked, and its subscriptions belong to another one from now on, how many that are; Refused where
+    either is not there, or the other one opens nothing."""
+    with _known(), queue.adding(engine) as connection:
+        handed = closing.hand_over(connection, keys.named(connection, prefix), keys.named(connection, to), now)
+        closing.close_revoked(connection, keys.revoke(connection, prefix, now), now)
+        return handed
 
 
 def show_first_key(engine: Engine, now: datetime) -> None:
@@ -92,6 +112,59 @@ def show_first_key(engine: Engine, now: datetime) -> None:
     if shown is not None:
         say.print("An admin key for /v1/subscriptions, shown now and never again (more: `tokentape keys create`):")
         say.print(f"  {shown}")
+
+
+@contextmanager
+def _known() -> Iterator[None]:
+    try:
+        yield
+    except LookupError as unknown:
+        raise Refused(f"{unknown.args[0]}; `tokentape keys list` shows how they begin") from unknown
+    except ValueError as wrong:
+        raise Refused(str(wrong)) from wrong
+
+
+def _count(subscriptions: int) -> str:
+    """'1 subscription belongs', '3 subscriptions belong'"""
+    return "1 subscription belongs" if subscriptions == 1 else f"{subscriptions} subscriptions belong"
+
+
+def _told_of(closed: Closed) -> str:
+    """'; of its subscriptions 3 are disabled, 1 not proven is deleted'"""
+    disabled = [f"{closed.disabled} {'is' if closed.disabled == 1 else 'are'} disabled"]
+    deleted = [f"{closed.deleted} not proven {'is' if closed.deleted == 1 else 'are'} deleted"]
+    told = disabled * (closed.disabled > 0) + deleted * (closed.deleted > 0)
+    return f"; of its subscriptions {', '.join(told)}" if told else ""
+
+
+def hint_at_keys(engine: Engine, now: datetime) -> None:
+    """Where no admin key opens anything, said once at the start."""
+    with reading(engine) as connection:
+        is_there = keys.is_there_an_admin(connection, now)
+    if not is_there:
+        say.print("There is no admin key for /v1/subscriptions yet; `tokentape keys create --admin NAME` makes one.")
+
+
+def opener(engine: Engine) -> Sealer:
+    """What opens the targets and secrets of subscriptions; Refused where it would open none."""
+    try:
+        return opening.opener(engine, settings().key("secret_key"), settings().data)
+    except NoSecretKey as why:
+        raise Refused(f"alerts cannot be sent: {why}") from why
+
+
+@contextmanager
+def alerting(engine: Engine, public_url: str) -> Iterator[None]:
+    """While this lasts, alerts are sent by a process of their own. Where they cannot be, that is said, and prices are
+    recorded and served all the same."""
+    try:
+        opener(engine)
+    except Refused as why:
+        say.print(f"[yellow]{escape(str(why))}[/]")
+        yield
+        return
+    with dispatching({**os.environ, "TOKENTAPE_PUBLIC_URL": public_url}):
+        yield
 
 
 def _told(key: Key, now: datetime) -> dict[str, Any]:

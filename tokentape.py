@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import socket
 import sys
 from collections.abc import Iterable, Iterator
@@ -32,9 +31,7 @@ from crawler.process import CrawlResult
 from crawler.process import crawl as crawl_in_child
 from crawler.reading import read, scheduled_names, spider_class, spider_names
 from crawler.schedule import Schedule, in_children
-from feed.alerts.sealing import sealer
 from feed.api.bills import Bills
-from feed.dispatching import dispatching
 from feed.health import facts_of, health
 from feed.listening import NotFree, listening
 from feed.tally import Tally, records_of
@@ -73,7 +70,7 @@ def up(host: Host = "127.0.0.1", port: Port = PORT) -> None:
         schedule = _schedule(engine)
         schedule.start()
         try:
-            with dispatching({**os.environ, "TOKENTAPE_PUBLIC_URL": _public_url(listener)}):
+            with subscribers.alerting(engine, _public_url(listener)):
                 _serve(engine, listener, f"{len(_scheduled())} sources on schedule · data in {where()}")
         finally:
             say.print("stopping: giving back what was being crawled …")
@@ -84,6 +81,7 @@ def up(host: Host = "127.0.0.1", port: Port = PORT) -> None:
 def serve(host: Host = "127.0.0.1", port: Port = PORT) -> None:
     """Serve the API, the feeds and the start page from the database as it stands."""
     with database() as engine, listening(host, port) as listener:
+        subscribers.hint_at_keys(engine, datetime.now(UTC))
         _serve(engine, listener, f"reading {where()}")
 
 
@@ -104,8 +102,7 @@ def dispatch(
 
     with database() as engine:
         public_url = settings().public_url or f"http://127.0.0.1:{PORT}"
-        opens = sealer(settings().key("secret_key"), settings().data)
-        dispatcher.run(engine, opens, settings().guard, public_url, with_parent=with_parent)
+        dispatcher.run(engine, subscribers.opener(engine), settings().guard, public_url, with_parent=with_parent)
 
 
 @app.command()

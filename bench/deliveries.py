@@ -19,6 +19,7 @@ import migrations
 from bench.figures import Figure
 from bench.sink import sink
 from feed.alerts import queue, sending, signing
+from feed.alerts.dispatch import prepare_process
 from feed.alerts.dispatcher import Dispatcher
 from feed.alerts.model import Message, Result, Secrets, Target
 from feed.alerts.rounds import Rounds
@@ -29,12 +30,13 @@ from tests.postgres import running
 
 # What survives a power failure on PostgreSQL; SQLite's WAL as the product has it survives a kill.
 DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on", "autovacuum=on")
-IN_FLIGHT, SUBSCRIPTIONS, EACH, RUNS = 64, 1_000, 10, 3
+IN_FLIGHT, SUBSCRIPTIONS, EACH, RUNS = 64, 1_000, 20, 3
 PAYLOAD = '{"type":"price.changed","data":"' + "a" * 1_060 + '"}'
 
 
 def figures() -> list[Figure]:
     """The bare sender and the dispatcher in turn, in this process, against one endpoint in another."""
+    prepare_process()
     with sink() as url:
         wrk = _wrk(url)
         return [

@@ -128,8 +128,9 @@ def _claim(engine: Engine, number: int) -> float:
     at = NOW + timedelta(seconds=number)
     began = time.perf_counter()
     with writing(engine) as connection:
-        taken = queue.claim(connection, "bench", at, at, 100, "oldest", in_trouble=False)
-        assert len(list(queue.pending(connection, [turn.subscription_id for turn in taken], 20))) == 100
+        taken = queue.claim(connection, "bench", at, at, 100, 0)
+        waiting = list(queue.pending(connection, [turn.subscription_id for turn in taken], 20))
+        assert len(waiting) == len(taken) >= 100
     return time.perf_counter() - began
 
 

@@ -21,6 +21,7 @@ from tests.feed.subscribers import SECRET, add_subscriptions, tell
 
 OTHERS, QUEUED_EACH, LEAST_QUEUED = 400, 100, 10_000
 CHANGES, EVERY_S = 40, 0.2
+PATIENCE_S = 60
 
 
 def figures() -> list[Figure]:
@@ -80,12 +81,15 @@ def _queued(engine: Engine) -> int:
 
 def _wait_for(log: Path, count: int) -> dict[str, float]:
     """First arrivals by message."""
-    while True:
+    deadline = time.monotonic() + PATIENCE_S
+    arrived: dict[str, float] = {}
+    while time.monotonic() < deadline:
         lines = log.read_text().splitlines() if log.exists() else []
-        arrived: dict[str, float] = {}
+        arrived = {}
         for line in lines:
             uid, at = line.split()
             arrived.setdefault(uid, float(at))
         if len(arrived) >= count:
             return arrived
         time.sleep(0.05)
+    raise TimeoutError(f"{len(arrived)} of {count} messages had arrived after {PATIENCE_S} s")

@@ -9,7 +9,7 @@ CONTENT_POLICY = (
 )
 _ALWAYS = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Link, Last-Modified, Location, Retry-After"),
+    (b"access-control-expose-headers", b"ETag, Idempotent-Replayed, Link, Last-Modified, Location, Retry-After"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 ]

@@ -11,11 +11,13 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from typing_extensions import TypedDict
 
 MEDIA_TYPE = "application/problem+json"
 # PostgreSQL's "undefined table": nobody has migrated this database.
 _UNDEFINED_TABLE = "42P01"
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 log = logging.getLogger(__name__)
 
@@ -86,12 +88,27 @@ def _on_problem(request: Request, error: Problem) -> Response:
 
 
 def _on_http(request: Request, error: HTTPException) -> Response:
-    allowed = (error.headers or {}).get("Allow", "GET").replace("GET", "GET and HEAD")
-    detail = {
-        404: f"Nothing is at {request.scope['path']}; / lists what there is.",
-        405: f"{allowed} alone is answered here." if allowed == "POST" else f"Only {allowed} are answered here.",
-    }
-    return respond(request, error.status_code, detail.get(error.status_code, str(error.detail)), headers=error.headers)
+    if error.status_code == 405:
+        return _on_other_method(request)
+    detail = f"Nothing is at {request.scope['path']}; / lists what there is."
+    return respond(
+        request, error.status_code, detail if error.status_code == 404 else str(error.detail), headers=error.headers
+    )
+
+
+def _on_other_method(request: Request) -> Response:
+    """With all methods of that path: Starlette names those of the first route that has it."""
+    answered = [method for method in _METHODS if _is_answered(request, method)]
+    # Edge answers HEAD where GET is answered.
+    allowed = ["GET", "HEAD", *answered[1:]] if "GET" in answered else answered
+    *others, last = allowed
+    detail = f"Only {', '.join(others)} and {last} are answered here." if others else f"{last} alone is answered here."
+    return respond(request, 405, detail, headers={"allow": ", ".join(allowed)})
+
+
+def _is_answered(request: Request, method: str) -> bool:
+    scope = {**request.scope, "method": method}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 
 def refused(errors: Sequence[Mapping[str, Any]], valid: list[str]) -> Problem:

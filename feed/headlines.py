@@ -1,5 +1,6 @@
 """Change events → one line: what a reader has to know before opening the story."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -25,6 +26,7 @@ from history.queries import Change, Story
 
 MOST_PIECES = 6
 _MOVES = (EventKind.PRICE_RAISED, EventKind.PRICE_LOWERED, EventKind.PRICE_SCHEDULED)
+_FROM = re.compile(r" from \d{4}-\d\d-\d\d$")
 _OFFERS = {EventKind.OFFER_ADDED: "new", EventKind.OFFER_WITHDRAWN: "withdrawn"}
 _CAME_OR_WENT = {EventKind.PRICE_ADDED: "added", EventKind.PRICE_REMOVED: "removed"}
 
@@ -44,8 +46,19 @@ def headline(story: Story) -> str:
     """'deepseek-v4-flash: cache hit −98 %, output −71 %, input −56 %, >256K tier removed'"""
     told = pieces(story)
     more = len(told) - MOST_PIECES
-    line = ", ".join((*moves_of_the_name(story), *(str(piece) for piece in told[:MOST_PIECES])))
+    shown = _day_said_once([str(piece) for piece in told[:MOST_PIECES]])
+    line = ", ".join((*moves_of_the_name(story), *shown))
     return clean(f"{subject(story)}: {line}{f' and {more} more' if more > 0 else ''}")
+
+
+def _day_said_once(shown: list[str]) -> list[str]:
+    """'input +100 %, output +100 %, all from 2026-12-01', where everything begins on that day."""
+    found = [_FROM.search(piece) for piece in shown]
+    days = {one[0] for one in found if one}
+    if len(shown) < 2 or len(days) != 1 or None in found:
+        return shown
+    day = days.pop()
+    return [*(piece.removesuffix(day) for piece in shown), f"all{day}"]
 
 
 def pieces(story: Story) -> list[Piece]:

@@ -7,7 +7,8 @@ import socket
 import uvicorn
 from sqlalchemy import Engine
 
-from feed.alerts.sealing import NoSecretKey, sealer
+from feed.alerts.opening import opener
+from feed.alerts.sealing import NoSecretKey
 from feed.app import create_app
 from feed.desk.callers import Desk
 from history.settings import settings
@@ -20,15 +21,15 @@ def serve(engine: Engine, listener: socket.socket, public_url: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
     config = uvicorn.Config(
-        create_app(engine, public_url, desk=_desk()), log_level="warning", timeout_graceful_shutdown=5
+        create_app(engine, public_url, desk=_desk(engine)), log_level="warning", timeout_graceful_shutdown=5
     )
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def _desk() -> Desk | None:
-    """None where there is no key to seal with: prices are served all the same."""
+def _desk(engine: Engine) -> Desk | None:
+    """None where there is no key to seal with, or another one than before: prices are served all the same."""
     try:
-        return Desk(sealer(settings().key("secret_key"), settings().data), settings().guard)
+        return Desk(opener(engine, settings().key("secret_key"), settings().data), settings().guard)
     except NoSecretKey as why:
         log.warning("nobody can subscribe: %s", why)
         return None

@@ -60,8 +60,10 @@ def moves_of_the_name(story: Story) -> list[str]:
 
 
 def when(story: Story) -> str:
-    """'In force since 2026-05-22 16:00 UTC; seen 2026-05-22 16:10 UTC.'"""
-    starts = {change.effective_at for change in story.changes}
+    """'In force since 2026-05-22 16:00 UTC; seen 2026-05-22 16:10 UTC.' What is cancelled never is in force."""
+    starts = {change.effective_at for change in story.changes if change.kind is not EventKind.PRICE_CANCELLED}
+    if not starts:
+        return f"Seen {moment(story.recorded_at)}."
     seen = f"seen {moment(story.recorded_at)}."
     if len(starts) > 1:
         return f"In force at different times, as said above; {seen}"

@@ -236,6 +236,7 @@ change_event = Table(
     ForeignKeyConstraint(["story_id"], ["change_event.id"], name="story_is_its_first_event"),
     Index("change_event_of_story", "story_id"),
     Index("change_event_of_offer", "offer_id"),
+    Index("change_event_recorded", "recorded_at", "story_id"),
 )
 
 # Tokens that a gateway served of a model. period "day" with trailing false: of that day; trailing: of the period

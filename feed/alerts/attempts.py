@@ -7,13 +7,12 @@ from datetime import datetime
 from zlib import crc32
 
 from sqlalchemy import Connection, bindparam, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from feed.alerts import queue
-from feed.alerts.batches import ADD_ATTEMPTS, MOVE_DELIVERIES, moments
+from feed.alerts.batches import ADD_ATTEMPTS, COUNT_ATTEMPTS, MOVE_DELIVERIES, moments
 from feed.alerts.model import Attempt, DeliveryState
 from feed.alerts.queue import Turn
-from feed.alerts.tables import STATES, subscription, tally
+from feed.alerts.tables import STATES, subscription
 
 # Upper bounds of the histogram of /metrics, in milliseconds; -1 stands for +Inf.
 TOOK_TO_MS = (50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 15_000)
@@ -100,14 +99,13 @@ def _count(connection: Connection, attempts: Iterable[Attempt], lane: int) -> No
         within = next((bound for bound in TOOK_TO_MS if one.took_ms <= bound), BEYOND)
         so_many[one.result.word, within] += 1
         took[one.result.word, within] += one.took_ms
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    counted = insert(tally)
-    more = {
-        "attempts": tally.c.attempts + counted.excluded.attempts,
-        "took_ms": tally.c.took_ms + counted.excluded.took_ms,
-    }
-    rows = [
-        {"lane": lane, "result": word, "took_to_ms": within, "attempts": count, "took_ms": took[word, within]}
-        for (word, within), count in sorted(so_many.items())
-    ]
-    connection.execute(counted.on_conflict_do_update(index_elements=list(tally.primary_key.columns), set_=more), rows)
+    # In one order everywhere, so that two who count in one lane never wait for each other.
+    counted = sorted(so_many)
+    COUNT_ATTEMPTS.run(
+        connection,
+        [lane] * len(counted),
+        [word for word, _ in counted],
+        [within for _, within in counted],
+        [so_many[each] for each in counted],
+        [took[each] for each in counted],
+    )

@@ -1,10 +1,12 @@
 """The statements that every attempt costs, for many at a time and past SQLAlchemy, which takes longer than they do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from history.times import to_micros
 
@@ -25,6 +27,22 @@ class Statement(NamedTuple):
             connection.exec_driver_sql(self.postgresql, tuple(list(column) for column in columns))
         else:
             connection.exec_driver_sql(self.sqlite, list(zip(*columns, strict=True)))
+
+
+@contextmanager
+def pipelined(connection: Connection) -> Iterator[None]:
+    """PostgreSQL is told all statements inside without waiting for each. What went wrong with one is raised at the end,
+    as SQLAlchemy's."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    errors = connection.dialect.loaded_dbapi.Error
+    try:
+        with driver.pipeline():
+            yield
+    except errors as error:
+        raise DBAPIError.instance(None, None, error, errors, dialect=connection.dialect) from error
 
 
 def moments(connection: Connection, column: Sequence[datetime | None]) -> Column:
@@ -55,9 +73,33 @@ MOVE_DELIVERIES = Statement(
 
 # Unless another holder has taken the turn over.
 PUT_BACK_TURNS = Statement(
-    """UPDATE queue SET due_at = back.due_at, failures = back.failures, holder = NULL
-    FROM unnest(%s::timestamptz[], %s::int[], %s::bigint[], %s::text[])
-    AS back (due_at, failures, subscription_id, holder)
+    """UPDATE queue SET due_at = back.due_at, fresh = back.fresh, failures = back.failures, holder = NULL
+    FROM unnest(%s::timestamptz[], %s::boolean[], %s::int[], %s::bigint[], %s::text[])
+    AS back (due_at, fresh, failures, subscription_id, holder)
     WHERE queue.subscription_id = back.subscription_id AND queue.holder = back.holder""",
-    "UPDATE queue SET due_at = ?, failures = ?, holder = NULL WHERE subscription_id = ? AND holder = ?",
+    "UPDATE queue SET due_at = ?, fresh = ?, failures = ?, holder = NULL WHERE subscription_id = ? AND holder = ?",
+)
+
+DROP_TOLD = Statement(
+    """DELETE FROM queue USING unnest(%s::bigint[]) AS told (id) WHERE queue.subscription_id = told.id
+    AND holder IS NULL AND NOT EXISTS (
+        SELECT FROM delivery JOIN subscription ON subscription.id = delivery.subscription_id
+        WHERE delivery.subscription_id = queue.subscription_id AND delivery.state = 0
+        AND subscription.state IN ('active', 'unproven')
+    )""",
+    """DELETE FROM queue WHERE subscription_id = ? AND holder IS NULL AND NOT EXISTS (
+        SELECT 1 FROM delivery JOIN subscription ON subscription.id = delivery.subscription_id
+        WHERE delivery.subscription_id = queue.subscription_id AND delivery.state = 0
+        AND subscription.state IN ('active', 'unproven')
+    )""",
+)
+
+COUNT_ATTEMPTS = Statement(
+    """INSERT INTO tally (lane, result, took_to_ms, attempts, took_ms)
+    SELECT * FROM unnest(%s::smallint[], %s::text[], %s::int[], %s::bigint[], %s::bigint[])
+    ON CONFLICT (lane, result, took_to_ms)
+    DO UPDATE SET attempts = tally.attempts + excluded.attempts, took_ms = tally.took_ms + excluded.took_ms""",
+    """INSERT INTO tally (lane, result, took_to_ms, attempts, took_ms) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (lane, result, took_to_ms)
+    DO UPDATE SET attempts = attempts + excluded.attempts, took_ms = took_ms + excluded.took_ms""",
 )

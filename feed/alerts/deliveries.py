@@ -57,6 +57,9 @@ def listed(
 
 def one(connection: Connection, subscription_id: int, message_uid: str) -> Delivery | None:
     """The delivery of that message, with its payload and all that was answered."""
+    # PostgreSQL refuses to look for a NUL.
+    if not message_uid.isprintable():
+        return None
     row = connection.execute(
         _asked(subscription_id, with_payload=True).where(message.c.uid == message_uid)
     ).one_or_none()

@@ -59,9 +59,10 @@ def due_digests(connection: Connection, public_url: str, now: datetime, most: in
     due = _due(connection, now, most)
     for since, some in _by_cursor(due, newest).items():
         told = [(one, news) for one, news in _news(connection, some, since, newest, public_url) if news.count]
-        pairs = [(one.id, outbox.add_message(connection, _draft(one, news, newest, now), now)) for one, news in told]
+        drafts = [(one.id, _draft(one, news, since, newest, public_url, now)) for one, news in told]
+        pairs = [(one, outbox.add_message(connection, draft, now)) for one, draft in drafts]
         outbox.deliver(connection, pairs, now)
-        queue.enqueue(connection, [one for one, _ in pairs], now)
+        queue.enqueue(connection, [one for one, _ in drafts], now)
     _move(connection, due, newest, now)
     return len(due)
 
@@ -104,11 +105,12 @@ def _news(
     return [(one, told[one.text]) for one in some]
 
 
-def _draft(one: Any, news: _Told, newest: int, now: datetime) -> Draft:
+def _draft(one: Any, news: _Told, since: int, newest: int, public_url: str, now: datetime) -> Draft:
     data = {
         "period": one.cadence,
         "until": to_rfc3339(now),
         "count": news.count,
+        "url": f"{public_url.rstrip('/')}/v1/changes?after={since}",
         "stories": [],
         "resume_after": newest,
     }
@@ -117,8 +119,11 @@ def _draft(one: Any, news: _Told, newest: int, now: datetime) -> Draft:
 
 
 def _line(story: Story, public_url: str) -> dict[str, Any]:
+    first = story.changes[0]
     return {
         "story": story.id,
+        "provider": first.provider,
+        "provider_name": first.provider_name,
         "headline": short(headline(story), LONGEST_LINE),
         "url": story_url(story, public_url),
         "text": short("; ".join(sentences(story)), LONGEST_LINE),

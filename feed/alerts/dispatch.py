@@ -1,6 +1,7 @@
 """The dispatcher as a process: makes messages of what is new, and tells them until it is asked to stop."""
 
 import asyncio
+import gc
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -22,12 +23,22 @@ from history.db import writing
 
 # Apprise's senders block: so many of them at once.
 CHANNEL_THREADS = 32
+SWITCH_S = 0.001
 
 
 def run(engine: Engine, sealer: Opens, guard: Guard, public_url: str, *, with_parent: bool = False) -> None:
     """Until SIGINT or SIGTERM, or, `with_parent`, until standard input ends; what is under way is ended first."""
+    prepare_process()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run(engine, sealer, guard, public_url, with_parent))
+
+
+def prepare_process() -> None:
+    """Settings of the interpreter for one loop beside threads that wait for a database."""
+    # What is there now stays: the collector need not look through it again while messages come and go.
+    gc.freeze()
+    # A thread with an answer of the database waits for the loop no longer than this, each time; by default 5 ms.
+    sys.setswitchinterval(SWITCH_S)
 
 
 async def _run(engine: Engine, sealer: Opens, guard: Guard, public_url: str, with_parent: bool) -> None:

@@ -17,17 +17,18 @@ from feed.alerts import attempts, queue
 from feed.alerts.attempts import Batch
 from feed.alerts.endings import Ending, end
 from feed.alerts.model import Attempt, DeliveryState, Message, Result, Target
+from feed.alerts.queue import Turn
 from feed.alerts.retries import is_to_be_paused, next_attempt
-from feed.alerts.rounds import CHALLENGE, LEASE, Round, Rounds
+from feed.alerts.rounds import CHALLENGE, LEASE, MESSAGES, Round, Rounds
 from feed.alerts.sending import TIMEOUT_S
 from feed.alerts.stakes import Place, Stakes
 
 log = logging.getLogger(__name__)
 
 # Rounds that compute, rather than wait for a slow answer.
-BUSY = 96
+BUSY = 64
 # A claim takes as long for a few turns as for many.
-FEWEST_TAKEN = 24
+FEWEST_TAKEN = 16
 # Rounds that are under way at all, and those of them whose last attempt failed.
 UNDER_WAY, IN_TROUBLE = 2_000, 500
 # Rounds at one endpoint's host and port.
@@ -140,7 +141,7 @@ class Dispatcher:
                 del self._at_host[host]
 
     async def _tell_in_order(self, one: Round, place: Place) -> None:
-        due_at, failures = self._clock(), one.turn.failures
+        due_at, failures, told = self._clock(), one.turn.failures, 0
         tell_until = one.lease_ends - LEASE + TELL_FOR
         for message, before in one.letters:
             if one.target.state != "active" and not _is_its_challenge(one.target, message):
@@ -153,10 +154,10 @@ class Dispatcher:
                     break
                 result = await self._send(one.target, message, started_at)
             verdict = self._judge(one.target, message, before, started_at, result)
-            due_at, failures = verdict.due_at, verdict.failures
+            due_at, failures, told = verdict.due_at, verdict.failures, told + result.succeeded
             if not result.succeeded or one.target.max_per_minute is not None:
                 break
-        self._over(one, due_at, failures)
+        self._over(one, due_at, failures, fresh=told == len(one.letters) < MESSAGES)
 
     def _judge(
         self, target: Target, message: Message, before: int, started_at: datetime, result: Result
@@ -194,8 +195,8 @@ class Dispatcher:
             return Verdict("failed", now, 0)
         return Verdict("pending", again_at, made)
 
-    def _over(self, one: Round, due_at: datetime, failures: int) -> None:
-        self._batch.over.append((one.turn._replace(failures=failures), due_at))
+    def _over(self, one: Round, due_at: datetime, failures: int, *, fresh: bool = False) -> None:
+        self._batch.over.append((Turn(one.turn.subscription_id, failures, fresh), due_at))
         self._written.set()
 
     async def _write_down(self) -> None:

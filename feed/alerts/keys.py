@@ -10,7 +10,7 @@ from hmac import compare_digest
 from typing import Any, Literal
 from zlib import crc32
 
-from sqlalchemy import Connection, and_, or_, select, text, update
+from sqlalchemy import Connection, or_, select, text, update
 
 from feed.alerts.tables import api_key
 
@@ -49,6 +49,10 @@ class Key:
     @property
     def is_admin(self) -> bool:
         return self.scope == "admin"
+
+    def opens(self, now: datetime) -> bool:
+        """Whether it opens anything then."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
 
 
 def create(
@@ -104,15 +108,27 @@ def listed(connection: Connection) -> Sequence[Key]:
 
 
 def revoke(connection: Connection, prefix: str, now: datetime) -> Key:
-    """The key opens nothing from now on; its subscriptions go on. `prefix` is its beginning, alone or as in `tt_…`.
-    LookupError where there is none; revoking twice changes nothing."""
+    """The key opens nothing from now on; what becomes of its subscriptions: feed.alerts.closing. LookupError where
+    there is none; revoking twice changes nothing."""
+    known = named(connection, prefix)
+    this = api_key.c.id == known.id, api_key.c.revoked_at.is_(None)
+    connection.execute(update(api_key).where(*this).values(revoked_at=now))
+    return named(connection, prefix)
+
+
+def named(connection: Connection, prefix: str) -> Key:
+    """The key with that beginning, alone or as in `tt_…`; LookupError where there is none."""
     wanted = prefix.removeprefix(f"{_BRAND}_")[:PREFIX]
-    is_it = api_key.c.prefix == wanted
-    connection.execute(update(api_key).where(and_(is_it, api_key.c.revoked_at.is_(None))).values(revoked_at=now))
-    row = connection.execute(select(*_SHOWN).where(is_it)).one_or_none()
+    row = connection.execute(select(*_SHOWN).where(api_key.c.prefix == wanted)).one_or_none()
     if row is None:
         raise LookupError(f"no key begins with {_BRAND}_{wanted}")
     return Key(*row)
+
+
+def is_there_an_admin(connection: Connection, now: datetime) -> bool:
+    """Whether any admin key opens something now."""
+    admins = (key for key in listed(connection) if key.is_admin)
+    return any(key.opens(now) for key in admins)
 
 
 def ensure_admin(connection: Connection, now: datetime) -> str | None:

@@ -104,7 +104,7 @@ def _without_the_last(told: Told, kept: int) -> Told:
 
 def _lines(told: Told) -> list[Line]:
     if not told.more:
-        return [*told.above, *told.items, *told.ending, *([plain(Part(told.url, told.url))] if told.url else ())]
+        return [*told.above, *told.items, *told.ending, *([plain(Part("Details", told.url))] if told.url else ())]
     count = f"… and {told.more} more" if told.items else f"{told.more} in all"
     where = plain(f"{count}: ", Part(told.url, told.url)) if told.url else plain(count)
     return [*told.above, *told.items, where, *told.ending]

@@ -69,6 +69,7 @@ def jump_message(jump: Jump, public_url: str, resume_after: int) -> Draft:
         "headline": _jump_headline(jump),
         "url": f"{public_url.rstrip('/')}/v1/volumes?{urlencode({'model': jump.model})}",
         "provider": jump.provider,
+        "provider_name": jump.provider_name,
         "source": jump.source,
         "model": jump.model,
         **_identity(jump.provider, jump.model, jump.recorded_at),
@@ -79,6 +80,7 @@ def jump_message(jump: Jump, public_url: str, resume_after: int) -> Draft:
         "new_tokens": str(jump.new_tokens),
         "change_percent": plain(Decimal(jump.change_bp).scaleb(-2)),
         "recorded_at": jump.recorded_at,
+        "citation": short(jump.citation),
         "run": jump.run_id,
         "resume_after": resume_after,
     }
@@ -88,10 +90,10 @@ def jump_message(jump: Jump, public_url: str, resume_after: int) -> Draft:
 
 
 def _jump_headline(jump: Jump) -> str:
-    """'openai/gpt-5 on openrouter: tokens of the day +120 % (2026-05-21)'"""
+    """'openai/gpt-5 on OpenRouter: +120 % tokens in a day (2026-05-21)'"""
     period = jump.period.removeprefix("trailing_")
     moved = percent(Fraction(jump.change_bp, 100))
-    return short(f"{jump.model} on {jump.provider}: tokens of the {period} {moved} ({jump.day})")
+    return short(f"{jump.model} on {jump.provider_name or jump.provider}: {moved} tokens in a {period} ({jump.day})")
 
 
 def _identity(provider: str, model: str, at: datetime) -> dict[str, str | None]:

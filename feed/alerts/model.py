@@ -1,6 +1,5 @@
 """The words of alerts: subscription, message, delivery, attempt; and what may become of an attempt."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -22,8 +21,7 @@ class Secrets(NamedTuple):
     former: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Where one subscription's messages go, unsealed: `url` of a webhook, or of a service that Apprise knows. `trouble`
     says why nothing can be sent there."""
 
@@ -39,8 +37,7 @@ class Target:
     trouble: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """What is told, frozen: `payload` is signed and sent byte for byte."""
 
     id: int
@@ -50,8 +47,7 @@ class Message:
     event_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of one attempt. `error` is None where it succeeded; `is_final` where no other may follow (410);
     `retry_after` is what the receiver asked for."""
 
@@ -73,8 +69,7 @@ class Result:
         return "unanswered" if self.status is None else f"{self.status // 100}xx"
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One try to deliver one message to one subscription."""
 
     subscription_id: int

@@ -19,6 +19,7 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -62,8 +63,9 @@ def enqueue_all(connection: Connection, filter_ids: Collection[int], now: dateti
 
     Something is pending to each of them: `queue.enqueue` would look for it, once for every row.
     """
-    rows = _instant(connection, filter_ids, _moment(now), text("0"))
-    _insert(connection, queue, ("subscription_id", "due_at", "failures"), rows.order_by(subscription.c.id))
+    rows = _instant(connection, filter_ids, _moment(now), true(), text("0"))
+    columns = ("subscription_id", "due_at", "fresh", "failures")
+    _insert(connection, queue, columns, rows.order_by(subscription.c.id))
 
 
 def deliver(connection: Connection, pairs: Iterable[tuple[int, int]], now: datetime) -> int:

@@ -28,10 +28,10 @@ def preview(
     connection: Connection, wanted: Filter, since: datetime, until: datetime, most: int = MOST_SHOWN
 ) -> Preview:  # fmt: skip
     """What was recorded from `since` on and before `until`, newest first."""
-    asked = Wanted(_scope(wanted), since=since, until=until)
+    asked = queries.narrowed(connection, Wanted(_scope(wanted), since=since, until=until))
     shown: list[Story] = []
     total, before = 0, None
-    while page := queries.stories(connection, asked, before, STORIES):
+    while asked and (page := queries.stories(connection, asked, before, STORIES)):
         found = [one for one in page if wanted.wants(one)]
         total += len(found)
         shown += found[: most - len(shown)]

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    ColumnElement,
     Connection,
     Dialect,
     Engine,
@@ -21,11 +22,12 @@ from sqlalchemy import (
     select,
     text,
     true,
+    union,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from feed.alerts.batches import PUT_BACK_TURNS, moments
+from feed.alerts.batches import DROP_TOLD, PUT_BACK_TURNS, moments, pipelined
 from feed.alerts.tables import IS_PENDING, delivery, queue, subscription
 from history.db import writing
 from history.queries.prepared import Prepared
@@ -35,15 +37,15 @@ from history.queries.prepared import Prepared
 QUEUE_LOCK = 0x70C3_A9E1
 # Who may be told anything: an unproven subscription gets its challenge only.
 TELLABLE = ("active", "unproven")
-# Of what is due, the oldest and the newest turns: a backlog must not delay what has just happened, nor be forgotten.
-End = Literal["oldest", "newest"]
 
 
 class Turn(NamedTuple):
-    """A subscription that may be told now, by one holder, until its lease ends."""
+    """A subscription that may be told now, by one holder, until its lease ends. `fresh` are those that have no backlog:
+    nobody has had them yet, or all that there was has been told."""
 
     subscription_id: int
     failures: int
+    fresh: bool = False
 
 
 class Pending(NamedTuple):
@@ -64,8 +66,9 @@ def adding(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def taking(engine: Engine) -> Iterator[Connection]:
-    """A transaction that may find that nothing is pending: any number at a time, none while somebody adds."""
-    with writing(engine) as connection:
+    """A transaction that may find that nothing is pending: any number at a time, none while somebody adds. What it
+    does is only told, not asked: errors may come at its end."""
+    with writing(engine) as connection, pipelined(connection):
         _lock(connection, "pg_advisory_xact_lock_shared")
         yield connection
 
@@ -73,12 +76,12 @@ def taking(engine: Engine) -> Iterator[Connection]:
 def enqueue(connection: Connection, subscription_ids: Select[Any] | Sequence[int], now: datetime) -> None:
     """Give a turn to each of these to which something is pending, and which may be told. Who has one keeps it."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    waiting = select(subscription.c.id, bindparam("now", now, queue.c.due_at.type), text("0")).where(
+    waiting = select(subscription.c.id, bindparam("now", now, queue.c.due_at.type), true(), text("0")).where(
         subscription.c.id.in_(subscription_ids),
         subscription.c.state.in_(TELLABLE),
         exists().where(delivery.c.subscription_id == subscription.c.id, IS_PENDING),
     )
-    added = insert(queue).from_select(["subscription_id", "due_at", "failures"], waiting)
+    added = insert(queue).from_select(["subscription_id", "due_at", "fresh", "failures"], waiting)
     connection.execute(added.on_conflict_do_nothing(index_elements=["subscription_id"]))
 
 
@@ -86,7 +89,7 @@ def hurry(connection: Connection, subscription_id: int, now: datetime) -> None:
     """It is this subscription's turn at once, whatever it waited for."""
     enqueue(connection, [subscription_id], now)
     at_once = update(queue).where(queue.c.subscription_id == subscription_id, queue.c.holder.is_(None))
-    connection.execute(at_once.values(due_at=now, failures=0))
+    connection.execute(at_once.values(due_at=now, fresh=True, failures=0))
 
 
 def dequeue(connection: Connection, subscription_id: int) -> None:
@@ -95,19 +98,14 @@ def dequeue(connection: Connection, subscription_id: int) -> None:
 
 
 def claim(
-    connection: Connection, holder: str, now: datetime, lease_ends: datetime, most: int, end: End, *, in_trouble: bool
+    connection: Connection, holder: str, now: datetime, lease_ends: datetime, well: int, in_trouble: int
 ) -> list[Turn]:  # fmt: skip
-    """Take at most so many turns that are due. Who dies with them leaves them to the end of the lease."""
-    line = text("failures > 0") if in_trouble else text("failures = 0")
-    due = select(queue.c.subscription_id).where(queue.c.due_at <= now, line).limit(most)
-    due = due.order_by(queue.c.due_at if end == "oldest" else queue.c.due_at.desc())
-    taken = (
-        update(queue)
-        .where(queue.c.subscription_id.in_(due.with_for_update(skip_locked=True)))
-        .values(holder=holder, due_at=lease_ends)
-        .returning(queue.c.subscription_id, queue.c.failures)
-    )
-    return [Turn(*row) for row in connection.execute(taken)]
+    """Take turns that are due: the `well` oldest, half as many of the newest fresh ones (a backlog must not delay what
+    has just happened, nor be forgotten), and so many of those in trouble. Who dies with them leaves them to the end of
+    the lease."""
+    most = {"well": well, "newest": (well + 1) // 2, "in_trouble": in_trouble}
+    taken = {"holder": holder, "now": now, "lease_ends": lease_ends, **most}
+    return _claim_of(connection.dialect).made(connection, taken, Turn)
 
 
 def pending(connection: Connection, subscription_ids: Sequence[int], most: int) -> Iterator[Pending]:
@@ -127,6 +125,7 @@ def put_back(connection: Connection, holder: str, turns: Sequence[tuple[Turn, da
     PUT_BACK_TURNS.run(
         connection,
         moments(connection, [due_at for _, due_at in turns]),
+        [turn.fresh for turn, _ in turns],
         [turn.failures for turn, _ in turns],
         [turn.subscription_id for turn, _ in turns],
         [holder] * len(turns),
@@ -135,13 +134,23 @@ def put_back(connection: Connection, holder: str, turns: Sequence[tuple[Turn, da
 
 def drop_told(connection: Connection, subscription_ids: Sequence[int]) -> None:
     """No more turns for those of these that nobody holds, where nothing is pending or nobody may be told."""
-    still = exists().where(
-        delivery.c.subscription_id == queue.c.subscription_id,
-        IS_PENDING,
-        exists().where(subscription.c.id == queue.c.subscription_id, subscription.c.state.in_(TELLABLE)),
+    DROP_TOLD.run(connection, subscription_ids)
+
+
+@lru_cache
+def _claim_of(dialect: Dialect) -> Prepared:
+    def line(most: str, which: str, order: ColumnElement[Any]) -> Select[Any]:
+        due = select(queue.c.subscription_id).where(queue.c.due_at <= bindparam("now"), text(which))
+        return select(due.order_by(order).limit(bindparam(most)).with_for_update(skip_locked=True).subquery(most))
+
+    lines = (
+        line("newest", "fresh", queue.c.due_at.desc()),
+        line("well", "failures = 0", queue.c.due_at),
+        line("in_trouble", "failures > 0", queue.c.due_at),
     )
-    gone = queue.c.subscription_id.in_(subscription_ids), queue.c.holder.is_(None), ~still
-    connection.execute(delete(queue).where(*gone))
+    taken = update(queue).where(queue.c.subscription_id.in_(union(*lines)))
+    taken = taken.values(holder=bindparam("holder"), due_at=bindparam("lease_ends"))
+    return Prepared(taken.returning(queue.c.subscription_id, queue.c.failures), dialect)
 
 
 @lru_cache

@@ -49,6 +49,7 @@ def _story(_timestamp: str, data: Data) -> Told:
     sentences, when = retelling.sentences(data)
     return Told(
         _headline(data),
+        above=tuple(_seller(data)),
         items=tuple(map(item, sentences)),
         ending=(*([plain(when)] if when else ()), *_proofs(data)),
         url=data.get("url"),
@@ -57,38 +58,51 @@ def _story(_timestamp: str, data: Data) -> Told:
 
 
 def _corrected(timestamp: str, data: Data) -> Told:
-    return replace(_story(timestamp, data), above=(plain("We had read this wrong; no price has moved."),))
+    told = _story(timestamp, data)
+    return replace(told, above=(*told.above, plain("We had read this wrong; no price has moved.")))
 
 
 def _scheduled(timestamp: str, data: Data) -> Told:
     told = _story(timestamp, data)
     if all(one.get("kind") == "price_cancelled" for one in data.get("changes") or ()):
         return told
-    return replace(told, ending=(plain("You will be told again when it takes effect."), *told.ending))
+    return replace(
+        told, above=(*told.above, plain("Announced, not charged yet: it is news again when it takes effect."))
+    )
 
 
 def _volume(timestamp: str, data: Data) -> Told:
     told, cited = _story(timestamp, data), data.get("citation")
     if not told.items and data.get("new_tokens") is not None:
         told = replace(told, items=(item(_jump(data)),))
-    return replace(told, ending=(*told.ending, plain(f"Figures: {cited}"))) if cited else told
+    return replace(told, ending=(*told.ending, plain(cited))) if cited else told
 
 
 def _jump(data: Data) -> str:
-    """1,200,000 tokens in the week to 2026-05-21, 355,000 in the one before"""
-    now, before = (f"{int(data.get(name) or 0):,}" for name in ("new_tokens", "old_tokens"))
-    to = f" {'to' if data.get('trailing') else 'of'} {data['day']}" if data.get("day") else ""
-    return f"{now} tokens in the {data.get('period') or 'day'}{to}, {before} in the one before"
+    """1.2 trillion tokens in the week to 2026-05-21, 355 billion in the week before"""
+    now, before = (_tokens(int(data.get(name) or 0)) for name in ("new_tokens", "old_tokens"))
+    period, day = data.get("period") or "day", data.get("day")
+    if day and period == "day" and not data.get("trailing"):
+        return f"{now} tokens on {day}, {before} the day before"
+    return f"{now} tokens in the {period}{f' to {day}' if day else ''}, {before} in the {period} before"
+
+
+def _tokens(count: int) -> str:
+    """28.1 billion: the payload has every digit."""
+    for size, word in ((10**12, " trillion"), (10**9, " billion"), (10**6, " million")):
+        if count >= size:
+            return f"{count / size:.{1 if count < 100 * size else 0}f}".removesuffix(".0") + word
+    return f"{count:,}"
 
 
 def _digest(timestamp: str, data: Data) -> Told:
     stories = data.get("stories") or []
     more = int(data.get("more") or 0)
     count = len(stories) + more
-    each = {"daily": " of the day", "weekly": " of the week"}.get(str(data.get("period") or data.get("cadence")), "")
+    kind = {"daily": "Daily digest", "weekly": "Weekly digest"}.get(str(data.get("period")), "Digest")
     until = _moment(str(data.get("until") or timestamp))
     return Told(
-        data.get("headline") or f"{count} price {'change' if count == 1 else 'changes'}{each}, to {until}",
+        data.get("headline") or f"{kind} to {until}: {count} price {'change' if count == 1 else 'changes'}",
         items=tuple(_by_provider(stories)),
         url=data.get("url"),
         more=more,
@@ -105,7 +119,8 @@ def _by_provider(stories: list[Data]) -> Iterator[Line]:
         if name:
             yield heading(name)
         for story in told:
-            yield item(_headline(story), story.get("url"))
+            # A gateway's stories say so themselves.
+            yield item(_headline(story).replace(f" on {name}:", ":", 1), story.get("url"))
 
 
 def _challenge(_timestamp: str, data: Data) -> Told:
@@ -157,6 +172,13 @@ def _subscription(data: Data) -> str:
 
 def _name(data: Data) -> str:
     return f" (“{data['name']}”)" if data.get("name") else ""
+
+
+def _seller(data: Data) -> Iterator[Line]:
+    """Who charges it, where the headline does not say so."""
+    name = str(data.get("provider_name") or "")
+    if name and name.casefold() not in _headline(data).casefold():
+        yield plain(f"Sold by {name}")
 
 
 def _headline(data: Data) -> str:

@@ -67,11 +67,11 @@ def _again(subscription_id: int, now: datetime) -> Update:
 
 def _missed(connection: Connection, subscription_id: int, wanted: Wanted) -> Iterator[Story]:
     """The stories that the subscription's filter wants, oldest first, up to where the fan-out has come."""
-    asked = _filter_of(connection, subscription_id)
-    reached = positions.read(connection)
+    asked, reached = _filter_of(connection, subscription_id), positions.read(connection)
+    among = queries.narrowed(connection, wanted)
     after = 0
-    while asked is not None and reached is not None:
-        page = [one for one in queries.stories_after(connection, wanted, after, STORIES) if one.id <= reached.changes]
+    while asked is not None and reached is not None and among is not None:
+        page = [one for one in queries.stories_after(connection, among, after, STORIES) if one.id <= reached.changes]
         yield from (one for one in page if asked.wants(one))
         if len(page) < STORIES:
             return

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from feed import wording
+from feed.figures import moment
 from history.model import EventKind, Quote
 from history.queries import Change, Story
 from history.times import from_rfc3339
@@ -23,7 +24,14 @@ def sentences(data: Data) -> tuple[list[str], str]:
     if not changes:
         return [], str(data.get("when") or "")
     story = Story(changes[0].story_id, changes, ())
-    return wording.sentences(story), wording.when(story)
+    return wording.sentences(story), _when(story)
+
+
+def _when(story: Story) -> str:
+    """As in the feeds; but who reads it in a chat wants no moment twice. Nobody said when it began: we saw it first."""
+    seen = moment(story.recorded_at)
+    told = wording.when(story)
+    return f"First seen {seen}." if told == f"In force since {seen}; seen {seen}." else told
 
 
 def _change(data: Data, one: Data) -> Change:

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
@@ -17,8 +16,8 @@ from history.db import reading, writing
 
 # Nobody who dies keeps a subscription waiting for longer than this.
 LEASE = timedelta(seconds=30)
-# So many messages in one round: then it is the others' turn. Of twenty, a new change waited a second (make bench).
-MESSAGES = 4
+# So many messages in one round: then it is the others' turn, so that news waits only shortly (make bench).
+MESSAGES = 8
 # A payload is 20 kB at most.
 KEPT_MESSAGES = 2_000
 
@@ -50,18 +49,13 @@ class Rounds:
         self._opened: dict[bytes, str] = {}
 
     def take(self, now: datetime, well: int, in_trouble: int) -> list[Round]:
-        """At most so many of those that are well, oldest and newest, and so many of those in trouble."""
+        """About so many of those that are well, oldest and newest (half as many again where there is a backlog), and at
+        most so many of those in trouble."""
         if not self._was_due and not self._is_anything_due(now):
             return []
         lease_ends = now + LEASE
         with writing(self._engine) as connection:
-            turns: list[Turn] = []
-            lines: tuple[tuple[queue.End, int, bool], ...] = (
-                ("newest", (well + 1) // 2, False), ("oldest", well // 2, False), ("oldest", in_trouble, True),
-            )  # fmt: skip
-            for end, most, troubled in lines:
-                if most:
-                    turns += queue.claim(connection, self._holder, now, lease_ends, most, end, in_trouble=troubled)
+            turns = queue.claim(connection, self._holder, now, lease_ends, well, in_trouble)
             self._was_due = bool(turns)
             return self._loaded(connection, turns, now, lease_ends) if turns else []
 
@@ -101,15 +95,17 @@ class Rounds:
         return {row.id: self._target(row, now) for row in connection.execute(asked)}
 
     def _target(self, row: Any, now: datetime) -> Target:
-        stands = Target(
-            row.id, row.uid, row.channel, "", None, row.state, row.proof, row.max_per_minute, row.failing_since
-        )  # fmt: skip
         former = row.former_secret if row.former_until is not None and now < row.former_until else None
+        url, secrets, trouble = "", None, ""
         try:
             secrets = Secrets(self._open(row.secret), self._open(former) or None) if row.secret else None
-            return replace(stands, url=self._open(row.target), secrets=secrets)
+            url = self._open(row.target)
         except ValueError as sealed:
-            return replace(stands, trouble=str(sealed))
+            trouble = str(sealed)
+        return Target(
+            row.id, row.uid, row.channel, url, secrets, row.state, row.proof, row.max_per_minute, row.failing_since,
+            trouble,
+        )  # fmt: skip
 
     def _open(self, sealed: bytes | None) -> str:
         """Each once: to open one takes as long as to sign ten messages."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 # As many as are written down within this time: what a kill -9 repeats is what was sent in about as long.
 WRITTEN_WITHIN_S = 0.04
-FEWEST, MOST, MORE = 32, 192, 16
+FEWEST, MOST = 32, 512
 # Whose answer takes longer than this makes room for others: an endpoint that hangs holds up nobody.
 WAITING_S = 0.05
 
@@ -37,8 +37,8 @@ class Stakes:
                 room -= 1
 
     def written(self, count: int, took_s: float) -> None:
-        """So many are on record, which took so long; more may be at stake while that is quick, fewer when it is not."""
-        self._most = min(self._most + MORE, MOST) if took_s < WRITTEN_WITHIN_S else max(self._most // 2, FEWEST)
+        """So many are on record, which took so long: while that is quick twice as many may be at stake, else half."""
+        self._most = min(self._most * 2, MOST) if took_s < WRITTEN_WITHIN_S else max(self._most // 2, FEWEST)
         self.add(-count)
 
 

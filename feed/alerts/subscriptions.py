@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from feed.alerts import queue
+from feed.alerts import queue, repeats
 from feed.alerts.digests import next_digest
 from feed.alerts.filters import Filter
 from feed.alerts.impossible import Known
-from feed.alerts.keys import Key
+from feed.alerts.keys import Key, NoKey
 from feed.alerts.model import Cadence, Channel, State
 from feed.alerts.sealing import Sealer
 from feed.alerts.tables import api_key, delivery, subscription, subscription_filter
@@ -72,7 +72,10 @@ class Subscription:
 
 
 def create(connection: Connection, key: Key, new: New, sealer: Sealer, now: datetime) -> Subscription:
-    """One that is not proven yet. Within queue.adding(), so that no two are counted at once; raises QuotaReached."""
+    """One that is not proven yet. Within queue.adding(), so that no two are counted at once, and the key is not closed
+    meanwhile; raises QuotaReached, and NoKey."""
+    if _is_closed(connection, key.id):
+        raise NoKey("This key was revoked or has expired")
     check_quota(connection, key, now)
     row = {
         "uid": f"sub_{_random()}", "key_id": key.id, "name": new.name, "channel": new.channel,
@@ -103,6 +106,9 @@ def check_quota(connection: Connection, key: Key, now: datetime) -> None:
 
 def get(connection: Connection, uid: str, key_id: int | None = None) -> Subscription | None:
     """The subscription of that name, by default whoever's; None where it is deleted, or another key's."""
+    # PostgreSQL refuses to look for a NUL.
+    if not uid.isprintable():
+        return None
     row = connection.execute(_asked(key_id).where(subscription.c.uid == uid)).one_or_none()
     return Subscription(*row) if row else None
 
@@ -137,21 +143,28 @@ def pause(connection: Connection, one: Subscription, now: datetime) -> None:
 
 
 def resume(connection: Connection, one: Subscription, now: datetime) -> None:
-    """What was pending is told at once. Within queue.adding(); raises NotNow where it is not paused or disabled."""
+    """What was pending is told at once. Within queue.adding(); raises NotNow where it is not paused or disabled, or
+    its key opens nothing any more."""
     if one.state not in ("paused", "disabled"):
         hint = "; it becomes active when it is proven" if one.state == "unproven" else ""
         raise NotNow(f"Only a paused or disabled subscription can be resumed; this one is {one.state}{hint}")
+    if _is_closed(connection, one.key_id):
+        raise NotNow(
+            f"Its key tt_{one.key} was revoked or has expired; its operator can hand it over to another one: "
+            f"`tokentape keys revoke tt_{one.key} --hand-over-to tt_…`"
+        )
     _set(connection, one.id, state="active", reason="", failing_since=None, updated_at=now)
     queue.hurry(connection, one.id, now)
 
 
-def remove(connection: Connection, one: Subscription, now: datetime) -> None:
+def remove(connection: Connection, one: Subscription, now: datetime, reason: str = "its owner deleted it") -> None:
     """It is told nothing any more; its target and secrets are wiped. Its row and its deliveries stay, so that what is
     under way can be written down. Within queue.adding()."""
     _set(
-        connection, one.id, state="deleted", reason="its owner deleted it", target=None, secret=None,
+        connection, one.id, state="deleted", reason=reason, target=None, secret=None,
         former_secret=None, former_until=None, proof="", digest_at=None, updated_at=now,
     )  # fmt: skip
+    repeats.wipe(connection, one.id)
     still = delivery.c.subscription_id == one.id, delivery.c.state == "pending"
     connection.execute(update(delivery).where(*still).values(state="failed", ended_at=now))
     queue.dequeue(connection, one.id)
@@ -192,6 +205,11 @@ def _filter_id(connection: Connection, asked: Filter) -> int:
     this = subscription_filter.c.text == asked.text
     found: int = connection.execute(select(subscription_filter.c.id).where(this)).scalar_one()
     return found
+
+
+def _is_closed(connection: Connection, key_id: int) -> bool:
+    closed = select(api_key.c.id).where(api_key.c.id == key_id, api_key.c.closed_at.is_not(None))
+    return connection.execute(closed).first() is not None
 
 
 def _set(connection: Connection, subscription_id: int, **values: Any) -> None:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -22,7 +23,8 @@ from history.tables import metadata as metadata
 STATES = ("pending", "delivered", "failed")
 IS_PENDING = text("state = 0")
 
-# A key is shown once: what stays is its digest, and its beginning to find it by.
+# A key is shown once: what stays is its digest, and its beginning to find it by. `closed_at`: it was revoked or has
+# expired, and its subscriptions are told nothing any more.
 api_key = Table(
     "api_key",
     metadata,
@@ -36,6 +38,7 @@ api_key = Table(
     Column("expires_at", Moment),
     Column("last_used_at", Moment),
     Column("revoked_at", Moment),
+    Column("closed_at", Moment),
     CheckConstraint("scope IN ('subscriber','admin')", name="api_key_scope"),
 )
 
@@ -82,6 +85,20 @@ subscription = Table(
     Index("subscription_digest", "digest_at"),
 )
 
+# A subscription that was asked for under an Idempotency-Key (`token`): asked for again within a day, it is answered as
+# it was. `asked` is a digest of what was asked; `answer` is sealed, for the secret is in it, and goes with it.
+repeat = Table(
+    "repeat",
+    metadata,
+    Column("key_id", Id, ForeignKey("api_key.id"), primary_key=True, autoincrement=False),
+    Column("token", Text, primary_key=True),
+    Column("asked", Text, nullable=False),
+    Column("subscription_id", Id, ForeignKey("subscription.id"), nullable=False),
+    Column("answer", LargeBinary),
+    Column("created_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # What is told, frozen: `payload` is signed and sent as it stands here. `about` names what it tells, so that nothing is
 # told twice: "story/17", "volume/55/day/openai/gpt-5", "test/…". `resume_after` is the cursor of /v1/changes.
 message = Table(
@@ -96,6 +113,7 @@ message = Table(
     Column("payload", Text, nullable=False),
     Column("resume_after", Id, nullable=False),
     Index("message_created", "created_at"),
+    Index("message_happened", "event_at"),
 )
 
 # One message for one subscription.
@@ -136,16 +154,19 @@ attempt = Table(
 )
 
 # A subscription to which something is pending, and when somebody may tell it: who takes it moves that moment to the end
-# of his lease, so that one dispatcher at a time tells one subscription, and its messages keep their order. `failures`
-# are those in a row of its oldest message: what is in trouble stands in another line.
+# of his lease, so that one dispatcher at a time tells one subscription, and its messages keep their order. `fresh` is
+# one without a backlog: what is pending has come since all before it was told. `failures` are those in a row of its
+# oldest message: what is in trouble stands in another line.
 queue = Table(
     "queue",
     metadata,
     Column("subscription_id", Id, ForeignKey("subscription.id"), primary_key=True, autoincrement=False),
     Column("due_at", Moment, nullable=False),
+    Column("fresh", Boolean, nullable=False),
     Column("failures", Integer, nullable=False),
     Column("holder", Text),
 )
+Index("queue_fresh", queue.c.due_at, sqlite_where=text("fresh"), postgresql_where=text("fresh"))
 Index("queue_well", queue.c.due_at, sqlite_where=text("failures = 0"), postgresql_where=text("failures = 0"))
 Index("queue_in_trouble", queue.c.due_at, sqlite_where=text("failures > 0"), postgresql_where=text("failures > 0"))
 

@@ -1,4 +1,5 @@
-"""What there is to tell: the fan-out of what was recorded, the digests that are due, and what is old enough to go."""
+"""What there is to tell, and to whom no more: the fan-out of what was recorded, the digests that are due, the keys that
+have expired, and what is old enough to go."""
 
 import asyncio
 import logging
@@ -10,14 +11,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from feed.alerts import digests, fanout, pruning, queue
+from feed.alerts import closing, digests, fanout, pruning, queue, repeats
 from history.db import reading
 
 log = logging.getLogger(__name__)
 
 # What a change waits for before it is told: twenty looks a second cost a hundredth of a core.
 NEWS_S = 0.05
-DIGESTS, PRUNING = timedelta(seconds=30), timedelta(hours=1)
+KEYS, DIGESTS, PRUNING = timedelta(seconds=1), timedelta(seconds=30), timedelta(hours=1)
 AGAIN_S = 1.0
 
 
@@ -32,10 +33,13 @@ class Watch:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping` is set."""
-        digests_at = prune_at = self.clock()
+        keys_at = digests_at = prune_at = self.clock()
         while not stopping.is_set():
             now = self.clock()
             try:
+                if now >= keys_at:
+                    await asyncio.to_thread(self._keys)
+                    keys_at = now + KEYS
                 told = await asyncio.to_thread(self._news)
                 if now >= digests_at:
                     due = await asyncio.to_thread(self._digests)
@@ -52,6 +56,14 @@ class Watch:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), NEWS_S)
 
+    def _keys(self) -> None:
+        with reading(self.engine) as connection:
+            if not closing.pending_closures(connection, self.clock()):
+                return
+        with queue.adding(self.engine) as connection:
+            closed = closing.close_expired(connection, self.clock())
+        log.info("%s expired; their subscriptions are disabled", "1 key" if closed == 1 else f"{closed} keys")
+
     def _news(self) -> int:
         with reading(self.engine) as connection:
             if not fanout.pending_news(connection):
@@ -65,4 +77,5 @@ class Watch:
 
     def _prune(self) -> int:
         with queue.adding(self.engine) as connection:
+            repeats.prune(connection, self.clock())
             return pruning.prune(connection, self.clock())

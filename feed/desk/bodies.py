@@ -9,11 +9,21 @@ from pydantic.json_schema import models_json_schema
 from feed.alerts.filters import Filter
 from feed.alerts.model import Cadence, Channel
 from feed.alerts.proving import DEFAULT_OVERLAP, LONGEST_OVERLAP
+from feed.alerts.repeats import LONGEST as LONGEST_TOKEN
 from feed.api.asking import Moment
 
 MOST_DAYS = 90
 _HOURS = timedelta(hours=1)
 EVERYTHING = Filter.model_validate({})
+IDEMPOTENCY_KEY = "Idempotency-Key"
+# For the routes that heed it: `openapi_extra`.
+ONCE: dict[str, Any] = {
+    "name": IDEMPOTENCY_KEY,
+    "in": "header",
+    "required": False,
+    "description": "Asked again with the same one within 24 hours, the same answer comes, and nothing is made twice.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_TOKEN},
+}
 
 Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$", description="For you to know it by.")]
 Url = Annotated[str, Field(min_length=1, max_length=2000, description="Where messages go; never shown again in full.")]

@@ -10,7 +10,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection, Engine
 
-from feed.alerts import keys, subscriptions
+from feed.alerts import keys, repeats, subscriptions
 from feed.alerts.keys import Key, NoKey
 from feed.alerts.proving import TooSoon
 from feed.alerts.sealing import Sealer
@@ -18,6 +18,7 @@ from feed.alerts.signing import check_secret, new_secret
 from feed.alerts.subscriptions import NotNow, Subscription
 from feed.answers import answers_of
 from feed.api.asking import Nothing
+from feed.desk import bodies
 from feed.errors import Problem
 from history.addresses import Guard
 from history.db import reading, writing
@@ -88,12 +89,16 @@ def caller_of(request: Request) -> Caller:
         with reading(answers.engine) as connection:
             key = keys.find(connection, shown.strip(), now)
     except NoKey as why:
-        refused = Problem(401, f"{why}.", "invalid-key")
-        raise refused.sending("www-authenticate", f'{_REALM}, error="invalid_token"') from None
+        raise refused(why) from None
     if not keys.is_use_noted(key, now):
         with writing(answers.engine) as connection:
             keys.note_use(connection, key, now)
     return Caller(key, answers.engine, answers.public_url, now, getattr(request.app.state, "desk", None))
+
+
+def refused(why: NoKey) -> Problem:
+    """401: the key that was shown opens nothing."""
+    return Problem(401, f"{why}.", "invalid-key").sending("www-authenticate", f'{_REALM}, error="invalid_token"')
 
 
 def asking(request: Request) -> Caller:
@@ -112,6 +117,18 @@ def problems() -> Iterator[None]:
         raise Problem(409, f"{why}.", "wrong-state") from None
     except TooSoon as why:
         raise Problem(429, f"{why}.", "too-soon").sending("retry-after", "60") from None
+
+
+def repeatable(request: Request, caller: Caller, asked: BaseModel) -> repeats.Asked | None:
+    """What is asked, where it is asked under an Idempotency-Key; Problem where that is none."""
+    given = request.headers.getlist(bodies.IDEMPOTENCY_KEY)
+    if not given:
+        return None
+    token = given[0]
+    if len(given) > 1 or not (0 < len(token) <= repeats.LONGEST and token.isascii() and token.isprintable()):
+        detail = f"one of 1 to {repeats.LONGEST} visible ASCII characters is taken, such as a UUID"
+        raise Problem(422, f"{bodies.IDEMPOTENCY_KEY}: {detail}.", "invalid-header")
+    return repeats.Asked.of(caller.key.id, token, asked.model_dump_json())
 
 
 def secret_of(given: str | None) -> str:

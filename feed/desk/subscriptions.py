@@ -1,21 +1,37 @@
 """/v1/subscriptions: who is told what, and where."""
 
-from typing import Annotated
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from feed.alerts import channels, impossible, proving, queue, subscriptions
+from feed.alerts import channels, impossible, proving, queue, repeats, subscriptions
 from feed.alerts.filters import Filter
 from feed.alerts.impossible import Impossible
+from feed.alerts.keys import NoKey
 from feed.alerts.model import Channel
+from feed.alerts.repeats import AskedOtherwise
 from feed.alerts.subscriptions import New, QuotaReached
 from feed.api.asking import Asked, Cursor, Limit, Nothing
 from feed.cursors import cursor_to, place_of
 from feed.desk import bodies, records
 from feed.desk.bodies import sent
-from feed.desk.callers import Caller, Desk, asking, caller_of, checked, problems, received, secret_of
+from feed.desk.callers import (
+    Caller,
+    Desk,
+    asking,
+    caller_of,
+    checked,
+    problems,
+    received,
+    refused,
+    repeatable,
+    secret_of,
+)
 from feed.errors import Problem, declared
 from history.addresses import AddressRefused
 from history.db import reading, writing
@@ -34,10 +50,11 @@ class AskedSubscriptions(Asked):
 @router.post(
     "", operation_id="subscribe", summary="Subscribe to changes", status_code=201,
     response_model=records.CreatedSubscription, responses=declared(401, 403, 413, 415, 422),
-    openapi_extra=sent(bodies.NewSubscription),
+    openapi_extra={**sent(bodies.NewSubscription), "parameters": [bodies.ONCE]},
 )  # fmt: skip
 async def subscribe(request: Request) -> Response:
-    """Nothing is told until it is proven: a challenge is sent at once. The secret is shown here only."""
+    """Nothing is told until it is proven: a challenge is sent at once. The secret is shown here only, and again to who
+    asks again with the same Idempotency-Key and body within 24 hours."""
     Nothing.of(request)
     return await run_in_threadpool(_subscribe, request, await received(request))
 
@@ -50,14 +67,34 @@ def _subscribe(request: Request, body: bytes) -> Response:
     secret = secret_of(asked.secret) if asked.channel == "webhook" else None
     new = New(asked.name, asked.channel, asked.url, shown, secret, asked.filter, asked.cadence, asked.max_per_minute)
     refuse_impossible(caller, asked.filter)
-    with queue.adding(caller.engine) as connection:
-        try:
-            made = subscriptions.create(connection, caller.key, new, desk.sealer, caller.now)
-        except QuotaReached as full:
-            raise Problem(403, f"{full}.", "quota-reached") from None
+    once = repeatable(request, caller, asked)
+    with queue.adding(caller.engine) as connection, _refusals():
+        before = once and repeats.answered(connection, once, desk.sealer, caller.now)
+        if before:
+            return _created(json.loads(before), {"idempotent-replayed": "true"})
+        made = subscriptions.create(connection, caller.key, new, desk.sealer, caller.now)
         proving.challenge(connection, made, caller.public_url, caller.now)
-    path = f"{router.prefix}/{made.uid}"
-    return records.answer({**records.subscription(made), "secret": secret}, 201, location=path)
+        answer = {**records.subscription(made), "secret": secret}
+        if once:
+            repeats.keep(connection, once, made.id, json.dumps(answer), desk.sealer, caller.now)
+    return _created(answer, {})
+
+
+def _created(answer: dict[str, Any], headers: dict[str, str]) -> Response:
+    return records.answer(answer, 201, location=f"{router.prefix}/{answer['id']}", **headers)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Why nothing is made, as problems."""
+    try:
+        yield
+    except QuotaReached as full:
+        raise Problem(403, f"{full}.", "quota-reached") from None
+    except NoKey as why:
+        raise refused(why) from None
+    except AskedOtherwise as why:
+        raise Problem(422, f"{why}.", "idempotency-key-reused") from None
 
 
 @router.get(

@@ -10,7 +10,17 @@ from history.queries.catalog import (
     models,
     providers,
 )
-from history.queries.changes import Change, Story, Wanted, changes_after, changes_before, stories, stories_after, story
+from history.queries.changes import (
+    Change,
+    Story,
+    Wanted,
+    changes_after,
+    changes_before,
+    narrowed,
+    stories,
+    stories_after,
+    story,
+)
 from history.queries.discrepancies import Disagreement, disagreements
 from history.queries.jumps import JUMP_BP, Jump, jumps_after
 from history.queries.naming import called_then
@@ -74,6 +84,7 @@ __all__ = [
     "jumps_after",
     "model_names",
     "models",
+    "narrowed",
     "newest",
     "notices",
     "plans",

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from history.model import EventKind, ProviderKind, Quote
 from history.queries.naming import called_when
@@ -17,7 +17,8 @@ from history.tables import change_event, offer, price, provider, series, source
 
 
 class Wanted(NamedTuple):
-    """Which changes are asked for. `min_bp` is in hundredths of a percent; since ≤ recorded < until."""
+    """Which changes are asked for. `min_bp` is in hundredths of a percent; since ≤ recorded < until; `among` are the
+    first and the last story that are looked at (`narrowed`)."""
 
     scope: Scope = Scope()
     kind: EventKind | None = None
@@ -25,6 +26,7 @@ class Wanted(NamedTuple):
     min_bp: int | None = None
     since: datetime | None = None
     until: datetime | None = None
+    among: tuple[int, int] | None = None
 
 
 class Change(NamedTuple):
@@ -95,6 +97,16 @@ def stories_after(connection: Connection, wanted: Wanted, after: int, limit: int
     """As `stories`, in the order in which they were recorded: those whose id is above `after`."""
     following = _matching(wanted).where(change_event.c.story_id > after).order_by(change_event.c.story_id).limit(limit)
     return _told(connection, list(connection.execute(following, wanted.scope.asked()).scalars()))
+
+
+def narrowed(connection: Connection, wanted: Wanted) -> Wanted | None:
+    """The same question, of the stories between the first and the last of its time alone: page by page, it would look
+    at every change that there is. None where nothing was recorded then."""
+    # Of a sum no index knows the least, else PostgreSQL walks one from its end until it meets that time.
+    story_id = change_event.c.story_id + 0
+    then = _recorded(wanted)
+    first, last = connection.execute(select(func.min(story_id), func.max(story_id)).where(*then)).one()
+    return None if first is None else wanted._replace(among=(first, last))
 
 
 def story(connection: Connection, story_id: int) -> Story | None:
@@ -171,6 +183,12 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield _moved(wanted.direction)
     if wanted.min_bp is not None:
         yield _by_at_least(wanted.min_bp)
+    yield from _recorded(wanted)
+    if wanted.among is not None:
+        yield change_event.c.story_id.between(*wanted.among)
+
+
+def _recorded(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.since is not None:
         yield change_event.c.recorded_at >= wanted.since
     if wanted.until is not None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, select
 
 from history.model import Outcome
-from history.tables import provider, run, source, volume
+from history.tables import provider, run, source, volume, volume_notice
 
 # In hundredths of a percent, either way: half again, or half gone, is more than a weekend does to a model, and the
 # announced cuts and launches that readers ask about are far beyond it.
@@ -20,7 +20,7 @@ _STEP = {"day": _DAY, "trailing_day": _DAY, "trailing_week": _WEEK}
 
 class Jump(NamedTuple):
     """A model's tokens in the period that ended with `day`, and in the one before. `change_bp` is in hundredths of a
-    percent, towards zero."""
+    percent, towards zero; `citation` is how the figures are to be cited."""
 
     run_id: int
     source: str
@@ -32,6 +32,8 @@ class Jump(NamedTuple):
     new_tokens: int
     change_bp: int
     recorded_at: datetime
+    provider_name: str = ""
+    citation: str = ""
 
 
 class _Version(NamedTuple):
@@ -60,9 +62,12 @@ def jumps_after(connection: Connection, run_id: int) -> list[Jump]:
 def _told_after(connection: Connection, run_id: int) -> list[Any]:
     columns = [volume.c[name] for name in ("source_id", "run_id", "model", "period", "day", "recorded_at", "tokens")]
     told = (
-        select(source.c.name, provider.c.slug, *columns)
+        select(
+            source.c.name, provider.c.slug, provider.c.name.label("provider_name"), volume_notice.c.citation, *columns
+        )
         .join_from(volume, source, source.c.id == volume.c.source_id)
         .join(provider, provider.c.id == source.c.provider_id)
+        .outerjoin(volume_notice, volume_notice.c.run_id == volume.c.run_id)
         .where(volume.c.run_id > run_id, volume.c.period.in_(_STEP), volume.c.tokens.is_not(None))
         .order_by(volume.c.run_id, volume.c.source_id, volume.c.model, volume.c.period, volume.c.day)
     )
@@ -99,8 +104,9 @@ def _jump(row: Any, known: Mapping[date, list[_Version]]) -> Iterator[Jump]:
     _, before = _moved(known, row.day - _DAY, step, row.recorded_at) if step > _DAY else (None, 0)
     if old is not None and abs(change) >= JUMP_BP and not (abs(before) >= JUMP_BP and (before > 0) == (change > 0)):
         yield Jump(
-            row.run_id, row.name, row.slug, row.model, row.period, row.day, old, row.tokens, change, row.recorded_at
-        )
+            row.run_id, row.name, row.slug, row.model, row.period, row.day, old, row.tokens, change, row.recorded_at,
+            row.provider_name, row.citation or "",
+        )  # fmt: skip
 
 
 def _moved(

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Dialect, Select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.dml import ReturningUpdate
 
 Convert = Callable[[Any], Any]
 Made = TypeVar("Made")
@@ -16,9 +17,10 @@ AT_ONCE = 300
 
 
 class Prepared:
-    """A select, compiled for one dialect, with the conversions of its parameters and columns."""
+    """A select, or an update that returns, compiled for one dialect, with the conversions of its parameters and
+    columns."""
 
-    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
+    def __init__(self, statement: Select[Any] | ReturningUpdate[Any], dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self.dialect, self.sql = dialect, compiled.string
         self.positions: list[str] | None = compiled.positiontup
@@ -28,7 +30,7 @@ class Prepared:
             if (bind := parameter.type.dialect_impl(dialect).bind_processor(dialect)) is not None:
                 self.bind[name] = bind
                 self.fixed[name] = None if self.fixed[name] is None else bind(self.fixed[name])
-        self.types = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
+        self.types = [column.type.dialect_impl(dialect) for column in statement.exported_columns]
         self.converts: list[tuple[int, Convert]] | None = None
 
     def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -19,10 +19,13 @@ def upgrade() -> None:
     _subscriptions()
     _messages()
     _queue()
+    # For replays and previews of a range of time.
+    op.create_index("change_event_recorded", "change_event", ["recorded_at", "story_id"])
 
 
 def downgrade() -> None:
-    for table in ("tally", "position", "queue", "attempt", "delivery", "message", "subscription"):
+    op.drop_index("change_event_recorded", "change_event")
+    for table in ("tally", "position", "queue", "attempt", "delivery", "message", "repeat", "subscription"):
         op.drop_table(table)
     for table in ("subscription_filter", "api_key"):
         op.drop_table(table)
@@ -41,6 +44,7 @@ def _keys() -> None:
         sa.Column("expires_at", MOMENT),
         sa.Column("last_used_at", MOMENT),
         sa.Column("revoked_at", MOMENT),
+        sa.Column("closed_at", MOMENT),
         sa.CheckConstraint("scope IN ('subscriber','admin')", name="api_key_scope"),
     )
 
@@ -81,6 +85,16 @@ def _subscriptions() -> None:
     op.create_index("subscription_of_key", "subscription", ["key_id"])
     op.create_index("subscription_by_filter", "subscription", ["filter_id", "state", "cadence"])
     op.create_index("subscription_digest", "subscription", ["digest_at"])
+    op.create_table(
+        "repeat",
+        sa.Column("key_id", ID, sa.ForeignKey("api_key.id"), primary_key=True, autoincrement=False),
+        sa.Column("token", sa.Text, primary_key=True),
+        sa.Column("asked", sa.Text, nullable=False),
+        sa.Column("subscription_id", ID, sa.ForeignKey("subscription.id"), nullable=False),
+        sa.Column("answer", sa.LargeBinary),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sqlite_with_rowid=False,
+    )
 
 
 def _messages() -> None:
@@ -96,6 +110,7 @@ def _messages() -> None:
         sa.Column("resume_after", ID, nullable=False),
     )
     op.create_index("message_created", "message", ["created_at"])
+    op.create_index("message_happened", "message", ["event_at"])
     op.create_table(
         "delivery",
         sa.Column("subscription_id", ID, sa.ForeignKey("subscription.id"), primary_key=True),
@@ -134,11 +149,13 @@ def _queue() -> None:
         "queue",
         sa.Column("subscription_id", ID, sa.ForeignKey("subscription.id"), primary_key=True, autoincrement=False),
         sa.Column("due_at", MOMENT, nullable=False),
+        sa.Column("fresh", sa.Boolean, nullable=False),
         sa.Column("failures", sa.Integer, nullable=False),
         sa.Column("holder", sa.Text),
     )
-    for name, line in (("queue_well", sa.text("failures = 0")), ("queue_in_trouble", sa.text("failures > 0"))):
-        op.create_index(name, "queue", ["due_at"], sqlite_where=line, postgresql_where=line)
+    lines = {"queue_fresh": "fresh", "queue_well": "failures = 0", "queue_in_trouble": "failures > 0"}
+    for name, line in lines.items():
+        op.create_index(name, "queue", ["due_at"], sqlite_where=sa.text(line), postgresql_where=sa.text(line))
     op.create_table(
         "position",
         sa.Column("name", sa.Text, primary_key=True),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from aiohttp import web
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, literal, select, text
 
 from feed.alerts import queue
 from feed.alerts import tables as t
@@ -59,11 +59,13 @@ def tell(
             for id in new
         ],
     )
-    pending = {"state": "pending", "attempts": 0, "created_at": now}
-    connection.execute(
-        delivery.insert(),
-        [{"subscription_id": one, "message_id": id, **pending} for one in subscription_ids for id in new],
-    )
+    if connection.dialect.name == "postgresql":
+        # Ids that were given by hand are unknown to the sequence that gives the next ones.
+        connection.execute(text("SELECT setval(pg_get_serial_sequence('message', 'id'), :last)"), {"last": new[-1]})
+    pending = text("0"), text("0"), literal(now, delivery.c.created_at.type)
+    each = select(subscription.c.id, message.c.id, *pending).join(message, message.c.id >= first)
+    columns = ["subscription_id", "message_id", "state", "attempts", "created_at"]
+    connection.execute(delivery.insert().from_select(columns, each.where(subscription.c.id.in_(subscription_ids))))
     queue.enqueue(connection, subscription_ids, now)
     return [f"msg_{id}" for id in new]
 

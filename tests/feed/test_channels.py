@@ -137,7 +137,7 @@ class Mail:
 def test_a_message_reaches_a_service_in_words(endpoint: Endpoint) -> None:
     assert tell(endpoint.service()) == Result(200, None, "thanks")
     assert endpoint.told()["title"] == "v4: input −56 %"
-    assert endpoint.told()["message"] == "• input: was $0.27, now $0.12\n\nhttps://tape.example/stories/1"
+    assert endpoint.told()["message"] == "• input: was $0.27, now $0.12\n\nDetails: https://tape.example/stories/1"
 
 
 def test_a_form_is_told_as_json_is(endpoint: Endpoint) -> None:

@@ -30,7 +30,7 @@ PINNED = {
     "history.json": "eab778d5d2138b33700904c4c4ab91f8a5480ef43060c4a3d38c7e06604bb513",
     "hosts.json": "161d666d9f132e12d769c832a57161c9a8bf19d4dbc8943fb9a2deed283e2812",
     "models.json": "3a786d5b4a7d88b5473d2f33c5b5e8ccb44a114f35843916cf679b02ff1d0ed1",
-    "openapi.json": "fdbb5eae0d5a84bae946b0933e59e0fcdca98a7fc9e7960c0b9ed0a75559302a",
+    "openapi.json": "2c94a36daf2faff659994edbb0b53bdaf695613fb3c75e01355860c11bab71ac",
     "plans.json": "6d2513e3aaf65979f3585a1c78214729c4a0682a0d67c761514151cc016b6c46",
     "prices.json": "d125b6811383a976fb1165870593e0ae4de3af68f4590dd4a1d920c394a6224d",
     "problem.json": "51a584dbdf5369902246ad89d628d7466da8fb124b1cb3aadc413785b14b2bff",

@@ -80,6 +80,11 @@ def subscribed(engine: Engine, count: int = 1, times: int = 1, **values: object)
         return ids, tell(connection, ids, times=times)
 
 
+def told_more(engine: Engine, one: int) -> None:
+    with queue.adding(engine) as connection:
+        tell(connection, [one])
+
+
 def state_of(engine: Engine, one: int) -> tuple[str, str]:
     with engine.connect() as connection:
         found = connection.execute(select(subscription.c.state, subscription.c.reason).where(subscription.c.id == one))
@@ -122,6 +127,22 @@ def test_an_endpoint_that_was_down_for_two_days_gets_everything_in_order_once_it
     assert state_of(world.engine, one) == ("active", "")
     with world.engine.connect() as connection:
         assert connection.execute(select(subscription.c.failing_since)).scalar_one() is None
+
+
+@pytest.mark.parametrize(("times", "is_fresh"), [(1, True), (3, False)])
+def test_what_comes_while_all_there_was_is_being_told_is_fresh_and_a_backlog_is_not(
+    world: World, times: int, is_fresh: bool
+) -> None:
+    (one,), _ = subscribed(world.engine, times=times, max_per_minute=1)
+
+    async def one_more() -> None:
+        await asyncio.to_thread(told_more, world.engine, one)
+
+    world.before = one_more
+    world.run(NOW + timedelta(seconds=1))
+    with world.engine.connect() as connection:
+        assert connection.execute(select(turns.c.fresh)).scalar_one() is is_fresh
+    assert pending_of(world.engine) == times
 
 
 def test_a_message_that_is_given_up_makes_way_for_the_next(world: World) -> None:

@@ -94,7 +94,7 @@ def test_a_cursor_that_was_tampered_with_is_refused() -> None:
 def test_what_is_not_there_and_what_cannot_be_done_are_problems(client: TestClient) -> None:
     missing, posted = client.get("/v2/prices"), client.post("/v1/prices")
     assert (missing.status_code, missing.json()["instance"]) == (404, "/v2/prices")
-    assert (posted.status_code, posted.headers["allow"]) == (405, "GET")
+    assert (posted.status_code, posted.headers["allow"]) == (405, "GET, HEAD")
     assert {answer.headers["content-type"] for answer in (missing, posted)} == {"application/problem+json"}
 
 

@@ -194,7 +194,9 @@ def test_a_volume_that_jumps_is_told_to_who_wants_that(engine: Engine, rows: Row
     told = json.loads(message.payload)
     assert (told["type"], message.type) == ("volume.jumped", "volume.jumped")
     assert told["timestamp"] == "2026-05-26T16:10:00Z"
-    assert told["data"]["headline"] == "openai/gpt-5 on openrouter: tokens of the day +200 % (2026-05-25)"
+    assert told["data"]["headline"] == "openai/gpt-5 on Openrouter: +200 % tokens in a day (2026-05-25)"
+    assert told["data"]["provider_name"] == "Openrouter"
+    assert told["data"]["citation"].startswith("Source: run ")
     expected = {
         "provider": "openrouter", "canonical": "openai/gpt-5", "author": "openai", "country": "US", "period": "day",
         "trailing": False, "old_tokens": "110", "new_tokens": "330", "change_percent": "200", "resume_after": 0,

@@ -9,6 +9,7 @@ from feed.alerts import attempts, queue
 from feed.alerts.attempts import Batch
 from feed.alerts.model import Attempt, Result
 from feed.alerts.queue import Turn
+from history.db import writing
 from tests.feed.conftest import Clock
 from tests.feed.rows import HOUR, NOW, Rows
 from tests.feed.subscribers import add_subscriptions, tell
@@ -36,7 +37,9 @@ def test_the_queue_and_the_attempts_are_counted(client: TestClient, rows: Rows, 
         late = Attempt(ids[1], 1, NOW, 15_001, Result(None, "no answer within 15 s"))
         over = [(Turn(ids[0], 0), NOW), (Turn(ids[1], 1), NOW + HOUR)]
         attempts.write(connection, Batch([(done, 1, "delivered"), (late, 1, "pending")]), "a", NOW)
-        queue.claim(connection, "a", NOW, NOW, 9, "oldest", in_trouble=False)
+    with writing(rows.engine) as connection:
+        queue.claim(connection, "a", NOW, NOW, 9, 0)
+    with queue.taking(rows.engine) as connection:
         attempts.write(connection, Batch(over=over), "a", NOW)
     clock.now = NOW + timedelta(minutes=2)
     found = samples(client)

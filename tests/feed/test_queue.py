@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select, update
 from feed.alerts import attempts, queue
 from feed.alerts.attempts import Batch
 from feed.alerts.model import Attempt, DeliveryState, Result
-from feed.alerts.queue import End, Turn
+from feed.alerts.queue import Turn
 from feed.alerts.rounds import LEASE, MESSAGES, Rounds
 from feed.alerts.tables import delivery, subscription
 from feed.alerts.tables import queue as turns
@@ -27,17 +27,19 @@ def subscribed(engine: Engine, count: int = 1, times: int = 1) -> list[int]:
 
 
 def claimed(
-    engine: Engine, holder: str, most: int = 100, end: End = "oldest", *, after: timedelta = SECOND
-) -> list[int]:
+    engine: Engine, holder: str, well: int = 100, in_trouble: int = 0, *, after: timedelta = SECOND
+) -> list[int]:  # fmt: skip
     with writing(engine) as connection:
         at = NOW + after
-        taken = queue.claim(connection, holder, at, at + LEASE, most, end, in_trouble=False)
+        taken = queue.claim(connection, holder, at, at + LEASE, well, in_trouble)
     return sorted(turn.subscription_id for turn in taken)
 
 
 def test_a_turn_is_taken_by_one(engine: Engine) -> None:
     ids = subscribed(engine, 5)
-    assert claimed(engine, "a", most=3) + claimed(engine, "b") == ids
+    first = claimed(engine, "a", 2)
+    assert first == [ids[0], *first[1:]]
+    assert sorted(first + claimed(engine, "b")) == ids
     assert claimed(engine, "c") == []
 
 
@@ -52,20 +54,32 @@ def test_two_dispatchers_that_claim_at_once_take_different_turns(postgresql_url:
     engine = connect(postgresql_url)
     ids = subscribed(engine, 40)
     with writing(engine) as one, writing(engine) as other:
-        first = queue.claim(one, "a", NOW + SECOND, NOW + HOUR, 20, "oldest", in_trouble=False)
-        second = queue.claim(other, "b", NOW + SECOND, NOW + HOUR, 40, "oldest", in_trouble=False)
+        first = queue.claim(one, "a", NOW + SECOND, NOW + HOUR, 20, 0)
+        second = queue.claim(other, "b", NOW + SECOND, NOW + HOUR, 40, 0)
     assert sorted(turn.subscription_id for turn in first + second) == ids
     engine.dispose()
 
 
-def test_the_oldest_and_the_newest_can_be_asked_for(engine: Engine) -> None:
-    first, second, third = subscribed(engine, 3)
+def test_the_oldest_are_taken_and_the_newest(engine: Engine) -> None:
+    ids = subscribed(engine, 9)
     with writing(engine) as connection:
-        for one, minutes in ((first, -3), (second, -2), (third, -1)):
-            due_at = NOW + timedelta(minutes=minutes)
+        for minutes, one in enumerate(ids):
+            due_at = NOW - HOUR + timedelta(minutes=minutes)
             connection.execute(update(turns).where(turns.c.subscription_id == one).values(due_at=due_at))
-    assert claimed(engine, "a", 1, "newest") == [third]
-    assert claimed(engine, "a", 1, "oldest") == [first]
+    assert claimed(engine, "a", 4) == [*ids[:4], *ids[-2:]]
+    assert claimed(engine, "b", 1) == [ids[4], ids[6]]
+
+
+def test_who_has_had_a_turn_does_not_push_before_what_has_just_happened(engine: Engine) -> None:
+    *behind, late = subscribed(engine, 5, times=2)
+    claimed(engine, "a")
+    with queue.taking(engine) as connection:
+        queue.put_back(connection, "a", [(Turn(one, 0), NOW + SECOND) for one in behind])
+        queue.put_back(connection, "a", [(Turn(late, 0, fresh=True), NOW - HOUR)])
+    with writing(engine) as connection:
+        due_at = NOW - 2 * HOUR
+        connection.execute(update(turns).where(turns.c.subscription_id == behind[0]).values(due_at=due_at))
+    assert claimed(engine, "b", 1) == [behind[0], late]
 
 
 def test_a_holder_whose_lease_was_taken_over_puts_nothing_back(engine: Engine) -> None:
@@ -105,7 +119,7 @@ def test_what_failed_waits_in_another_line(engine: Engine) -> None:
     assert claimed(engine, "a", after=2 * HOUR) == []
     with writing(engine) as connection:
         late = NOW + 2 * HOUR
-        assert queue.claim(connection, "a", late, late + LEASE, 9, "oldest", in_trouble=True) == [Turn(one, 1)]
+        assert queue.claim(connection, "a", late, late + LEASE, 0, 9) == [Turn(one, 1)]
 
 
 def test_nothing_that_is_delivered_becomes_pending_by_a_late_attempt(engine: Engine) -> None:

@@ -66,7 +66,7 @@ def test_every_type_of_message_has_a_sample() -> None:
 
 def test_an_unknown_type_is_told_by_its_headline_and_its_url() -> None:
     told = rendered({"type": "model.renamed", "data": {"headline": "v4 is v5 now", "url": URL}})
-    assert (told.title, told.body_text) == ("v4 is v5 now", URL)
+    assert (told.title, told.body_text) == ("v4 is v5 now", f"Details: {URL}")
 
 
 @pytest.mark.parametrize("payload", [{}, {"type": "digest"}, {"type": "subscription.paused", "data": {}}])
@@ -76,7 +76,7 @@ def test_a_payload_with_nothing_in_it_is_told_all_the_same(payload: dict[str, An
 
 def test_sentences_of_the_payload_are_told_as_they_are() -> None:
     told = rendered(story("input: was $2, now $1", when="Seen 2026-05-22 16:10 UTC."))
-    assert told.body_text == f"• input: was $2, now $1\n\nSeen 2026-05-22 16:10 UTC.\n{URL}"
+    assert told.body_text == f"• input: was $2, now $1\n\nSeen 2026-05-22 16:10 UTC.\nDetails: {URL}"
 
 
 def test_without_them_the_changes_are_told_in_the_words_of_the_feeds() -> None:
@@ -89,15 +89,50 @@ def test_without_them_the_changes_are_told_in_the_words_of_the_feeds() -> None:
 
 def test_a_cancelled_announcement_promises_no_further_word() -> None:
     payload = sample("price.scheduled")
-    assert "told again" in rendered(payload).body_text
+    assert "Announced, not charged yet: it is news again" in rendered(payload).body_text
     payload["data"]["changes"][0]["kind"] = "price_cancelled"
-    assert "told again" not in rendered(payload).body_text
+    assert "news again" not in rendered(payload).body_text
+    assert "\n\nSeen 2026-05-22 16:10 UTC.\n" in rendered(payload).body_text
+
+
+def test_who_sells_it_is_said_where_the_headline_does_not() -> None:
+    payload = sample("price.changed")
+    payload["data"] |= {"headline": "mimo-v2.5-pro: input −56 %", "provider_name": "Xiaomi"}
+    assert rendered(payload).body_text.startswith("Sold by Xiaomi\n\n• input: ")
+    for headline in ("mimo-v2.5-pro on Xiaomi: input −56 %", "xiaomi/mimo-v2.5-pro: input −56 %"):
+        payload["data"]["headline"] = headline
+        assert rendered(payload).body_text.startswith("• input: ")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "words"),
+    [(0, "0"), (999_999, "999,999"), (5_092_274, "5.1 million"), (58_345_486_214, "58.3 billion"),
+     (355 * 10**9, "355 billion"), (1_200_000_000_000, "1.2 trillion"), (2 * 10**9, "2 billion")],
+)  # fmt: skip
+def test_tokens_are_told_as_a_person_would(tokens: int, words: str) -> None:
+    payload = sample("volume.jumped")
+    payload["data"] |= {"new_tokens": str(tokens), "period": "day", "trailing": False}
+    assert rendered(payload).body_text.startswith(f"• {words} tokens on 2026-05-21, 355 billion the day before\n")
 
 
 def test_a_digest_tells_provider_by_provider_in_the_order_of_their_names() -> None:
     text = rendered(sample("digest")).body_text
     assert text.index("Alibaba Cloud") < text.index("qwen-max") < text.index("qwen-plus") < text.index("DeepSeek")
     assert text.count("Alibaba Cloud") == 1
+
+
+def test_what_began_when_it_was_seen_is_said_to_be_seen_first() -> None:
+    payload = sample("price.changed")
+    assert "In force since 2026-05-22 16:00 UTC; seen 2026-05-22 16:10 UTC." in rendered(payload).body_text
+    for one in payload["data"]["changes"]:
+        one["effective_at"] = one["recorded_at"]
+    assert "\n\nFirst seen 2026-05-22 16:10 UTC.\n" in rendered(payload).body_text
+
+
+def test_a_digest_says_once_whose_gateway_it_is() -> None:
+    payload = sample("digest")
+    payload["data"]["stories"][0] |= {"headline": "m on Router: input −20 %", "provider_name": "Router"}
+    assert "\nRouter\n\n• m: input −20 %\n" in rendered(payload).body_text
 
 
 def test_a_token_can_be_copied_as_it_stands() -> None:
@@ -185,7 +220,7 @@ def test_markdown_shows_what_was_scraped_and_nothing_else(first: str, second: st
     """In the reader of CommonMark: the words as they are, and no link but ours."""
     shown = markdown.render(rendered(story(f"x {first}", f"y {second}")).body_markdown)
     told = visible(shown).replace(BREAK, "")
-    assert told == " ".join(f"x {clean(first)} y {clean(second)} {URL.removeprefix('https://')}".split())
+    assert told == " ".join(f"x {clean(first)} y {clean(second)} Details".split())
     assert links(shown) == [URL]
     assert not re.search("<(em|strong|code|h[1-6]|blockquote|ol|pre|img|hr)", shown)
 
@@ -203,7 +238,7 @@ def test_markdown_holds_at_the_beginning_of_a_line_too(text: str) -> None:
 @given(CASES)
 def test_html_shows_what_was_scraped_and_nothing_else(text: str) -> None:
     told = rendered(story(f"x {text}"))
-    assert visible(told.body_html).replace(BREAK, "") == f"{clean(f'x {text}')}{URL.removeprefix('https://')}"
+    assert visible(told.body_html).replace(BREAK, "") == f"{clean(f'x {text}')}Details"
     assert links(told.body_html) == [URL]
     assert re.sub('</?(ul|li|p|a)( href="[^"<>]*")?>', "", told.body_html).count("<") == 0
 

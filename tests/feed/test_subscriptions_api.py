@@ -436,3 +436,36 @@ def test_keys_and_subscriptions_outlive_an_hour(ask: Asker, clock: Clock) -> Non
     uid = ask.subscribed()["id"]
     clock.now += HOUR
     assert ask("GET", f"/{uid}").json()["created_at"] == "2026-05-22T17:10:00Z"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "", "GET, HEAD, POST"),
+        ("DELETE", "", "GET, HEAD, POST"),
+        ("PUT", "/sub_x", "GET, HEAD, PATCH, DELETE"),
+        ("POST", "/sub_x", "GET, HEAD, PATCH, DELETE"),
+        ("GET", "/sub_x/pause", "POST"),
+        ("PATCH", "/sub_x/deliveries", "GET, HEAD"),
+    ],
+)
+def test_another_method_is_told_all_that_the_path_has(ask: Asker, method: str, path: str, allowed: str) -> None:
+    answer = ask(method, path)
+    *others, last = allowed.split(", ")
+    named = f"Only {', '.join(others)} and {last} are" if others else f"{last} alone is"
+    assert refusal(answer, 405) == f"{named} answered here."
+    assert answer.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize("name", ["%00", "a%00b", "%E2%80%AE", "%F0%9F%92%A5", "%FF"])
+def test_a_name_that_nobody_could_have_is_not_there(ask: Asker, engine: Engine, name: str) -> None:
+    uid = proven(ask, engine)
+    for method, path in (
+        ("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/pause"), ("POST", "/resume"), ("POST", "/test"),
+        ("POST", "/challenge"), ("POST", "/secret"), ("GET", "/deliveries"), ("GET", "/deliveries/msg_x"),
+    ):  # fmt: skip
+        assert "No subscription of this key" in refusal(
+            ask(method, f"/{name}{path}", {"name": "x"} if method == "PATCH" else None), 404
+        )
+    assert "No message" in refusal(ask("GET", f"/{uid}/deliveries/{name}"), 404)
+    assert "No message" in refusal(ask("POST", f"/{uid}/deliveries/{name}/replay"), 404)

@@ -191,3 +191,21 @@ def test_the_tape_knows_up_from_down(told: Tell, rows: Rows) -> None:
 
 def test_scraped_names_lose_what_xml_forbids() -> None:
     assert clean("a\x0b\x00b\ud800 <c>\n\td") == "ab <c> d"
+
+
+def test_a_day_on_which_everything_begins_is_said_once(told: "Tell") -> None:
+    later: dict[str, Any] = {"kind": "price_scheduled", "effective_at": NOW + DAY}
+    both = moved("input_tokens", "1", "2", **later), moved("output_tokens", "2", "4", **later)
+    assert headline(told(*both)) == "v4: input +100 %, output +100 %, all from 2026-05-23"
+    assert (
+        headline(told(both[0], moved("output_tokens", "2", "4"))) == "v4: input +100 % from 2026-05-23, output +100 %"
+    )
+    another = moved("output_tokens", "2", "4", kind="price_scheduled", effective_at=NOW + 2 * DAY)
+    assert headline(told(both[0], another)).count(" from ") == 2
+
+
+def test_what_is_cancelled_is_in_force_at_no_time(told: "Tell") -> None:
+    gone = moved("input_tokens", "2", None, "price_cancelled", effective_at=NOW + DAY)
+    assert when(told(gone)) == "Seen 2026-05-22 16:10 UTC."
+    other = moved("input_tokens", "1", "2", "price_scheduled", effective_at=NOW + 2 * DAY)
+    assert when(told(gone, other)) == "In force from 2026-05-24 16:10 UTC; seen 2026-05-22 16:10 UTC."

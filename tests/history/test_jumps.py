@@ -58,7 +58,7 @@ def test_a_model_that_halves_or_grows_by_half_jumps_and_what_moves_less_does_not
     run(1, *(tokens(model, 0, 1000) for model in "abcd"))
     grown = run(2, tokens("a", 1, 1500), tokens("b", 1, 500), tokens("c", 1, 1499), tokens("d", 1, 501))
     assert run.told() == [("a", 1000, 1500, 5000), ("b", 1000, 500, -5000)]
-    whole = Jump(grown, "openrouter_volumes", "openrouter", "a", "day", at(1), 1000, 1500, 5000, day(2))
+    whole = Jump(grown, "openrouter_volumes", "openrouter", "a", "day", at(1), 1000, 1500, 5000, day(2), "OpenRouter")
     assert run.jumps()[0] == whole
     assert type(whole.day) is date
 
