@@ -29,7 +29,7 @@ QUOTE = "2.5 USD/1000000"
 ANSWER = """SELECT s.id, b.slug, w.name, o.model, o.tier, o.region, s.unit, s.conditions, p.amount, p.currency, p.per,
 p.list_amount, p.ends_at, p.valid_from, (SELECT n.valid_from FROM price n WHERE n.series_id = s.id
 AND n.valid_from > p.valid_from AND n.superseded_at = {open} ORDER BY n.valid_from LIMIT 1),
-p.recorded_at, p.basis, p.run_id, w.witness"""
+p.recorded_at, p.basis, p.run_id, p.place, w.witness"""
 NAMES = "JOIN source w ON w.id = o.source_id JOIN provider b ON b.id = o.provider_id"
 SOUGHT = """FROM price q WHERE q.series_id = s.id AND q.valid_from <= {at} AND q.superseded_at = {open}
 ORDER BY q.valid_from DESC LIMIT 1"""

@@ -66,7 +66,8 @@ class Tally:
         if cost.amount is None:
             return
         self.priced += 1
-        key = (cost.usage.provider, cost.usage.model, cost.currency or "")
+        model = cost.usage.model if cost.synonym is None else f"{cost.usage.model} (priced as {cost.synonym.model})"
+        key = (cost.usage.provider, model, cost.currency or "")
         self._counts[key] += 1
         self._sums[key] = _EXACT.add(self._sums[key], cost.amount)
         if one.converted is not None:

@@ -1,5 +1,6 @@
 """What many usages cost: for each the best witness's prices at its time, as believed at one time."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import localcontext
@@ -8,7 +9,7 @@ from operator import attrgetter
 from sqlalchemy import Connection
 
 from history.cost import EXACT, Cost, Missing, Reason, Tariff, cost_of
-from history.identity import close_to
+from history.identity import Synonym, close_to, synonyms
 from history.queries.tariffs import Sold, models_of, newest_recorded, provider_slugs, tariffs
 from history.queries.witnesses import RANK
 from history.times import EPOCH
@@ -19,6 +20,8 @@ _AT_ONCE, _KEPT = 500, 300_000
 # Looking for like names takes a millisecond and more.
 _CLOSE_NAMES = 100
 _OFFER = attrgetter("provider", "model", "tier", "region", "source")
+Names = list[tuple[datetime, dict[str, Synonym]]]
+Offered = Tariff | list[Tariff] | Missing
 
 
 class Billing:
@@ -27,7 +30,7 @@ class Billing:
     def __init__(self, known_at: datetime) -> None:
         self.known_at = known_at
         self._tariffs: dict[Sold, list[Tariff]] = {}
-        self._offers: dict[tuple[str | None, ...], Tariff | list[Tariff] | Missing] = {}
+        self._offers: dict[tuple[str | None, ...], Offered | Renamed] = {}
         self._versions = 0
         self._close: dict[Sold, tuple[str, ...]] = {}
         self._models: dict[str, list[str]] = {}
@@ -53,20 +56,35 @@ class Billing:
         new = {_OFFER(usage): usage for usage in usages}
         for asked in new.keys() & self._offers.keys():
             del new[asked]
-        wanted = {usage[:2] for usage in new.values()} - self._tariffs.keys()
+        names = {usage[:2]: self._names(*usage[:2]) for usage in new.values()}
+        wanted = {(sold[0], name) for sold, called in names.items() for _, then in called for name in then}
+        wanted = (wanted | names.keys()) - self._tariffs.keys()
         if wanted:
             found = tariffs(connection, wanted, self.known_at)
-            self._tariffs |= {one: sorted(found.get(one, ()), key=_rank) for one in wanted}
+            self._tariffs |= {one: found.get(one, []) for one in wanted}
             self._versions += sum(len(series) for of in found.values() for one in of for series in one.series)
         for asked, usage in new.items():
-            known = self._tariffs[usage[:2]]
-            self._offers[asked] = _offered(usage, known) if known else self._unknown(connection, usage)
+            self._offers[asked] = self._offered(connection, usage, names[usage[:2]])
+
+    def _names(self, provider: str, model: str) -> Names:
+        """The other names of a model from when on: as far as they had begun when this was known."""
+        return [
+            (since, {one.model: one for one in then})
+            for since, then in synonyms(provider, model)
+            if since <= self.known_at
+        ]
+
+    def _offered(self, connection: Connection, usage: Usage, names: Names) -> "Offered | Renamed":
+        own = self._tariffs[usage[:2]]
+        also = {name: self._tariffs[usage.provider, name] for _, then in names for name in then}
+        if not any(also.values()):
+            return _offered(usage, own) if own else self._unknown(connection, usage)
+        told = [[*own, *(one for name in then for one in also[name])] for _, then in names]
+        return Renamed(names, [_offered(usage, then) if then else self._unknown(connection, usage) for then in told])
 
     def _cost(self, usage: Usage) -> Cost:
         chosen = self._offers[_OFFER(usage)]
-        if isinstance(chosen, list):
-            chosen = _best(usage, chosen)
-        return Cost(usage, missing=(chosen,)) if isinstance(chosen, Missing) else cost_of(usage, chosen)
+        return chosen.cost(usage) if isinstance(chosen, Renamed) else _charged(usage, chosen)
 
     def _unknown(self, connection: Connection, usage: Usage) -> Missing:
         slug, model = usage.provider, usage.model
@@ -91,8 +109,28 @@ class Billing:
         return self._close[asked]
 
 
+class Renamed:
+    """What is offered of a model that has several names, from each moment on at which one of them turns."""
+
+    def __init__(self, names: Names, offered: Sequence[Offered]) -> None:
+        self._since = [since for since, _ in names]
+        self._then = list(zip(offered, (then for _, then in names), strict=True))
+
+    def cost(self, usage: Usage) -> Cost:
+        """By the name that the usage has, unless another name of the same model has a better witness then."""
+        offered, names = self._then[bisect_right(self._since, usage.at) - 1]
+        cost = _charged(usage, offered)
+        return cost if cost.tariff is None else cost._replace(synonym=names.get(cost.tariff.model))
+
+
+def _charged(usage: Usage, offered: Offered) -> Cost:
+    chosen = _best(usage, offered) if isinstance(offered, list) else offered
+    return Cost(usage, missing=(chosen,)) if isinstance(chosen, Missing) else cost_of(usage, chosen)
+
+
 def _offered(usage: Usage, known: Sequence[Tariff]) -> Tariff | list[Tariff] | Missing:
     """Who tells prices of this very offer, the best witness first; of two books of a provider the one in dollars."""
+    known = sorted(known, key=lambda one: (*_rank(one), one.model != usage.model, one.model, one.source))
     of_source = [one for one in known if usage.source in (None, one.source)]
     if not of_source:
         return _unlisted("unknown_source", "source", str(usage.source), [one.source for one in known])
@@ -109,12 +147,19 @@ def _offered(usage: Usage, known: Sequence[Tariff]) -> Tariff | list[Tariff] | M
 
 
 def _best(usage: Usage, offered: list[Tariff]) -> Tariff | Missing:
-    """The best witness that has prices then."""
+    """The best witness that has prices then; of several names the usage's own, else the one price that they share."""
     then = [one for one in offered if one.at(usage.at).offered] or offered[:1]
-    equals = [one.source for one in then if _rank(one)[:2] == _rank(then[0])[:2]]
-    if len(equals) > 1:
-        return Missing("ambiguous_source", f"{' and '.join(equals)} both have prices of it: name one as source")
-    return then[0]
+    best = then[0]
+    equals = [one for one in then if _rank(one) == _rank(best)]
+    sources = [one.source for one in equals if one.model == best.model]
+    if len(sources) > 1:
+        return Missing("ambiguous_source", f"{' and '.join(sources)} both have prices of it: name one as source")
+    costs = () if best.model == usage.model else [cost_of(usage, one) for one in equals]
+    if len({(cost.amount, cost.currency) for cost in costs}) > 1:
+        names = tuple(dict.fromkeys(one.model for one in equals))
+        differ = f"it is also called {' and '.join(names)}, which differ: name one of them as model"
+        return Missing("ambiguous_alias", differ, close=names)
+    return best
 
 
 def _unlisted(reason: Reason, field: str, asked: str, known: Sequence[str]) -> Missing:
@@ -122,5 +167,5 @@ def _unlisted(reason: Reason, field: str, asked: str, known: Sequence[str]) -> M
     return Missing(reason, f"it has no {field} {asked!r}; there are {there_are}", close=tuple(close_to(asked, known)))
 
 
-def _rank(tariff: Tariff) -> tuple[int, bool, str]:
-    return RANK[tariff.witness], "USD" not in tariff.currencies, tariff.source
+def _rank(tariff: Tariff) -> tuple[int, bool]:
+    return RANK[tariff.witness], "USD" not in tariff.currencies

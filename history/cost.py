@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from history.conditions import Circumstances, Periods, Undecidable, applies, is_settled, narrowest, parsed
+from history.identity import Synonym
 from history.model import Conditions, Witness, conditions_text
 from history.times import to_rfc3339
 from history.usage import Count, Usage
@@ -19,8 +20,8 @@ from history.usage import Count, Usage
 EXACT = Context(prec=100)
 Reason = Literal[
     "unknown_provider", "unknown_model", "unknown_source", "unknown_tier", "unknown_region", "ambiguous_source",
-    "no_price_then", "no_price", "no_price_applies", "thinking_not_said", "ambiguous_price", "undecidable",
-    "several_currencies", "no_rate",
+    "ambiguous_alias", "no_price_then", "no_price", "no_price_applies", "thinking_not_said", "ambiguous_price",
+    "undecidable", "several_currencies", "no_rate",
 ]  # fmt: skip
 # Every provider so far that counts reasoning apart bills it as output, unless it states a price of its own.
 _BILLED_AS = {"output_reasoning_tokens": "output_tokens"}
@@ -75,7 +76,10 @@ class Charged(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What a usage cost by one source's prices. `amount` is the sum of the lines, None where anything is missing."""
+    """What a usage cost by one source's prices. `amount` is the sum of the lines, None where anything is missing.
+
+    `synonym` is the name that was priced, where it is not the one that the usage has.
+    """
 
     usage: Usage
     tariff: "Tariff | None" = None
@@ -84,6 +88,7 @@ class Cost(NamedTuple):
     amount: Decimal | None = None
     currency: str | None = None
     notes: tuple[str, ...] = ()
+    synonym: Synonym | None = None
 
     @property
     def lines(self) -> list[Line]:
@@ -104,9 +109,9 @@ class Tariff:
     """One source's prices of one offer through all time, as believed at one time."""
 
     def __init__(
-        self, source: str, witness: Witness, tier: str, region: str, versions: Iterable[PriceVersion]
+        self, source: str, witness: Witness, tier: str, region: str, versions: Iterable[PriceVersion], model: str = ""
     ) -> None:  # fmt: skip
-        self.source, self.witness, self.tier, self.region = source, witness, tier, region
+        self.source, self.witness, self.tier, self.region, self.model = source, witness, tier, region, model
         ordered = sorted(versions, key=attrgetter("series_id", "valid_from", "recorded_at"))
         self.series = [list(of) for _, of in groupby(ordered, attrgetter("series_id"))]
         self.starts = sorted({version.valid_from for version in ordered})

@@ -22,16 +22,26 @@ ROUTER = "openrouter"
 
 
 class Alias(NamedTuple):
-    """What one provider calls a model, from `since` on and before `until` (a day, 00:00 UTC; none: always)."""
+    """What one provider calls a model, from `since` on and before `until` (a day, 00:00 UTC; none: always), and how
+    we know."""
 
     provider: str
     model: str
     canonical: str
     since: datetime = BEGINNING
     until: datetime = END
+    source: str = ""
 
     def holds(self, at: datetime) -> bool:
         return self.since <= at < self.until
+
+
+class Synonym(NamedTuple):
+    """Another name that the same provider has for the same model, and how we know."""
+
+    model: str
+    canonical: str
+    source: str
 
 
 class Meant(NamedTuple):
@@ -72,6 +82,18 @@ def spellings(provider: str, model: str, at: datetime) -> list[str]:
     canonical = canonical_of(provider, model, at)
     also = [alias.model for alias in _named(canonical) if alias.provider == provider and alias.holds(at)]
     return [model, *(name for name in also if name != model)]
+
+
+def synonyms(provider: str, model: str) -> list[tuple[datetime, tuple[Synonym, ...]]]:
+    """The other names of what `provider` calls `model`, or of the canonical model of that name: from when on which.
+
+    Empty where there never were any.
+    """
+    canonicals = {model, *(alias.canonical for alias in _aliases().get((provider, model), ()))}
+    lines = [alias for name in canonicals for alias in _by_canonical().get(name, ()) if alias.provider == provider]
+    turns = {BEGINNING, *(moment for alias in lines for moment in (alias.since, alias.until))} - {END}
+    found = [(since, tuple(_synonyms(provider, model, since))) for since in sorted(turns)]
+    return found if any(names for _, names in found) else []
 
 
 def moved_to(provider: str, model: str, on: datetime) -> str | None:
@@ -127,6 +149,18 @@ def version() -> str:
 _FILES = ("aliases.csv", "authors.csv", "routes.csv")
 
 
+def _synonyms(provider: str, model: str, at: datetime) -> Iterator[Synonym]:
+    """A variant (OpenRouter's ":free") has no line of its own and is no canonical name: it is nobody's synonym."""
+    own = _aliases().get((provider, model), ())
+    holding = next((alias for alias in own if alias.holds(at)), None)
+    if own and holding is None:
+        return
+    for one in _by_canonical().get(holding.canonical if holding else model, ()):
+        if one.provider == provider and one.model != model and one.holds(at):
+            said = dict.fromkeys(line.source for line in (holding, one) if line)
+            yield Synonym(one.model, one.canonical, "; ".join(said))
+
+
 def _routed(model: str) -> str | None:
     name = model.split(":", 1)[0]
     return None if name.startswith("~") or "/" not in name else name
@@ -160,7 +194,7 @@ def _aliases() -> dict[tuple[str, str], tuple[Alias, ...]]:
     for row in _rows("aliases.csv"):
         since, until = _day(row["since"], BEGINNING), _day(row["until"], END)
         named[row["provider"], row["model"]].append(
-            Alias(row["provider"], row["model"], row["canonical"], since, until)
+            Alias(row["provider"], row["model"], row["canonical"], since, until, row["source"])
         )
     return {name: tuple(sorted(found, key=lambda alias: alias.since)) for name, found in named.items()}
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.util import CommandError
+from msgspec import structs
 from sqlalchemy import CheckConstraint, Column, Connection, Engine, Table, func, inspect, select
 from sqlalchemy.exc import DatabaseError, IntegrityError, StatementError
 from sqlalchemy.types import Boolean, Date, Integer, LargeBinary
@@ -22,10 +25,11 @@ from feed.alerts.tables import metadata
 from history import evidence
 from history.columns import Moment, Money
 from history.db import reading, recording, writing
-from history.model import Fetched
+from history.model import Fetched, Provider
+from history.queries import Scope, as_of
 from history.recorder import record
 from history.tables import change_event, price, snapshot
-from tests.history.pages import SOURCE, simple
+from tests.history.pages import LAB, SOURCE, simple
 from tests.history.pages import reading as seen
 
 ROOT = Path(__file__).parent.parent
@@ -229,6 +233,38 @@ def test_what_was_told_before_says_since_when_it_was_held_as_far_as_its_price_do
 def events(engine: Engine) -> list[dict[str, Any]]:
     with reading(engine) as connection:
         return [dict(row) for row in connection.execute(select(change_event).order_by("id")).mappings()]
+
+
+def test_a_map_of_many_billers_refuses_to_go_where_nobody_knows_them_and_nothing_is_touched(
+    blank_engine: Engine,
+) -> None:
+    """Two billers share a model's name."""
+    migrations.upgrade(blank_engine)
+    map_of_two = replace(
+        SOURCE, name="a_map", provider=Provider("map", "A map", "map"), witness="imported",
+        billers={"acme": LAB, "other": Provider("other", "Other", "cloud")},
+    )  # fmt: skip
+    offers = [structs.replace(simple("a", amount), provider=who) for who, amount in (("acme", "1"), ("other", "2"))]
+    with recording(blank_engine) as connection:
+        record(connection, seen(NOW, *offers, source=map_of_two), NOW)
+    before, told = described(blank_engine), counted(blank_engine)
+    with pytest.raises(CommandError, match="2 offers of a_map are billed by others; map is a map"):
+        migrations.downgrade(blank_engine, "0002")
+    assert (described(blank_engine), counted(blank_engine)) == (before, told)
+    assert migrations.is_current(blank_engine)
+
+
+def test_a_history_of_first_parties_goes_back_before_witnesses_and_comes_again(blank_engine: Engine) -> None:
+    migrations.upgrade(blank_engine)
+    with recording(blank_engine) as connection:
+        record(connection, seen(NOW, simple("a", "1"), simple("b", "2")), NOW)
+    with reading(blank_engine) as connection:
+        told = as_of(connection, Scope(), NOW, NOW)
+    migrations.downgrade(blank_engine, "0002")
+    migrations.upgrade(blank_engine)
+    with reading(blank_engine) as connection:
+        assert as_of(connection, Scope(), NOW, NOW) == told
+    assert [one.model for one in told] == ["a", "a", "b", "b"]
 
 
 def test_pages_that_are_kept_as_differences_are_kept_whole_again_on_the_way_down(blank_engine: Engine) -> None:

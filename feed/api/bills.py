@@ -17,6 +17,7 @@ from history import currency as money
 from history.billing import Billing
 from history.cost import Cost, Line, Missing, PriceVersion
 from history.db import reading
+from history.identity import Synonym, version
 from history.model import plain
 from history.times import to_rfc3339
 
@@ -87,6 +88,7 @@ class Bills:
             "at": to_rfc3339(usage.at),
             "known_at": to_rfc3339(self.known_at),
             "source": cost.tariff and cost.tariff.source,
+            "priced_as": cost.synonym and _priced_as(cost.synonym),
             "cost": None if cost.amount is None else plain(cost.amount),
             "currency": cost.currency,
             "lines": [self._line(line) for line in cost.lines],
@@ -120,6 +122,10 @@ def _price(price: PriceVersion) -> charges.ChargedPrice:
         "run": price.run_id,
         "place": place(price.place),
     }
+
+
+def _priced_as(synonym: Synonym) -> charges.PricedAs:
+    return {"model": synonym.model, "canonical": synonym.canonical, "source": synonym.source, "aliases": version()}
 
 
 def _missing(missing: Missing) -> charges.MissingPrice:

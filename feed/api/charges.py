@@ -35,6 +35,16 @@ class CostLine(TypedDict):
     price: ChargedPrice
 
 
+class PricedAs(TypedDict):
+    """The name under which the provider sells the model that the record names otherwise, by an explicit alias that
+    held at that time."""
+
+    model: Annotated[str, Field(description="The name whose prices these are.", examples=["gpt-4o"])]
+    canonical: Annotated[str, Field(description="The model that both names mean then.")]
+    source: Annotated[str, Field(description="Where it is said that they mean it.")]
+    aliases: Annotated[str, Field(description="The version of the aliases: it changes when a line of them does.")]
+
+
 class MissingPrice(TypedDict):
     """What could not be priced. `unit` null: the whole record. `close`: names that may have been meant."""
 
@@ -56,6 +66,7 @@ class UsageCost(TypedDict):
     at: datetime
     known_at: Annotated[datetime, Field(description="Ask with this `known_at`, and the answer stays the same.")]
     source: Annotated[str | None, Field(description="Whose prices these are: the best witness of that time.")]
+    priced_as: Annotated[PricedAs | None, Field(description="null: the prices are those of the name itself.")]
     cost: DecimalText | None
     currency: str | None
     lines: list[CostLine]

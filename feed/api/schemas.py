@@ -232,7 +232,7 @@ class Statement(TypedDict):
     name: Annotated[str, Field(description="What the source calls the model.")]
     quote: Quote
     run: int
-    evidence: list[Evidence]
+    evidence: list[PriceEvidence]
 
 
 class Discrepancy(TypedDict):

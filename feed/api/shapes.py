@@ -177,16 +177,23 @@ def discrepancy(one: queries.Disagreement, pages: Pages) -> schemas.Discrepancy:
         "region": one.region,
         "unit": one.unit,
         "conditions": conditions_of(one.conditions),
-        "own": _statement(one.source, one.name, one.unit, one.quote, one.run_id, pages),
-        "witness": _statement(one.witness, one.witness_name, one.unit, one.witness_quote, one.witness_run_id, pages),
+        "own": {
+            "source": one.source,
+            "name": one.name,
+            "quote": figure(one.quote, one.unit),
+            "run": one.run_id,
+            "evidence": evidence_of_price(pages.get(one.run_id, ()), one.place),
+        },
+        "witness": {
+            "source": one.witness,
+            "name": one.witness_name,
+            "quote": figure(one.witness_quote, one.unit),
+            "run": one.witness_run_id,
+            "evidence": evidence_of_price(pages.get(one.witness_run_id, ()), one.witness_place),
+        },
         "found_at": one.found_at,
         "ended_at": one.ended_at,
     }
-
-
-def _statement(source: str, name: str, unit: str, said: Quote, run_id: int, pages: Pages) -> schemas.Statement:
-    return {"source": source, "name": name, "quote": figure(said, unit), "run": run_id,
-            "evidence": evidence(pages.get(run_id, ()))}  # fmt: skip
 
 
 def run(one: queries.RunRecord, pages: Pages) -> records.Run:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from history.model import Witness
+from history.model import Quote, Witness
 from history.queries.naming import called_then, called_when
 from history.queries.prepared import Prepared
 from history.queries.scope import Scope, within
@@ -101,6 +101,13 @@ class Version(NamedTuple):
     witness: Witness
     place: int | None
     superseded_at: datetime | None
+
+    @property
+    def quote(self) -> Quote | None:
+        """As it was quoted; None where it was not offered from then on."""
+        if self.amount is None or self.currency is None or self.per is None:
+            return None
+        return Quote(self.amount, self.currency, self.per, self.list_amount, self.ends_at)
 
     @property
     def position(self) -> tuple[int, datetime, datetime]:

@@ -44,7 +44,7 @@ def tariffs(connection: Connection, sold: Collection[Sold], known_at: datetime) 
     for about, of in groupby(rows, key=lambda row: row[:_ABOUT]):
         if (about[0], about[1]) in wanted:
             versions = [PriceVersion._make((*row[_ABOUT:-1], price_of_one(row[10], row[12]), row[-1])) for row in of]
-            found[about[0], about[1]].append(Tariff(about[2], about[3], about[4], about[5], versions))
+            found[about[0], about[1]].append(Tariff(about[2], about[3], about[4], about[5], versions, about[1]))
     return found
 
 

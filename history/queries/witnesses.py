@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
 from sqlalchemy import ARRAY, ColumnElement, Connection, Dialect, Text, any_, bindparam, func, or_, select, tuple_
 
@@ -18,21 +18,11 @@ from history.model import Witness
 from history.queries.prepared import Prepared
 from history.queries.prices import Price, Version, as_of, in_force, timeline, versions
 from history.queries.scope import Scope
+from history.subject import Subject
 from history.tables import offer, price, provider, series, source
 
 RANK: dict[str, int] = {witness: rank for rank, witness in enumerate(get_args(Witness))}
 BEST = "first_party"
-
-
-class Subject(NamedTuple):
-    """What a price is of, whoever tells it."""
-
-    provider: str
-    model: str
-    tier: str
-    region: str
-    unit: str
-    conditions: str
 
 
 def best_as_of(

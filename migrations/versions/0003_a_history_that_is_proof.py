@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.util import CommandError
 
 revision = "0003"
 down_revision = "0002"
@@ -33,6 +34,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    _refuse_to_lose()
     _unguard()
     _prices_before()
     if _on_sqlite():
@@ -45,6 +47,21 @@ def downgrade() -> None:
         op.drop_column("offer", "provider_id")
         op.drop_column("source", "witness")
     _providers("kind IN ('lab','cloud','gateway')")
+
+
+def _refuse_to_lose() -> None:
+    """Before, an offer was always its source's provider's: two billers of one name would be one offer, and whoever is
+    left would charge the other's prices."""
+    billed = """SELECT s.name, count(*) FROM offer o JOIN source s ON s.id = o.source_id
+    WHERE o.provider_id <> s.provider_id GROUP BY s.name ORDER BY s.name"""
+    found = [f"{count} offers of {name} are billed by others" for name, count in op.get_bind().execute(sa.text(billed))]
+    maps = op.get_bind().execute(sa.text("SELECT slug FROM provider WHERE kind = 'map' ORDER BY slug"))
+    found += [f"{slug} is a map" for (slug,) in maps]
+    if found:
+        raise CommandError(
+            f"revision 0002 cannot keep what is on record, and would lose or mix prices: {'; '.join(found)}."
+            " Nothing was changed. To go back, restore a backup from before 0003, or begin with an empty database."
+        )
 
 
 def _on_sqlite() -> bool:

@@ -10,7 +10,12 @@ from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
 from feed.api import charges, costs
+from feed.api.bills import Bills
+from feed.tally import Tally
+from feed.usages import Told
+from history import identity
 from history.model import Conditions
+from history.usage import usage_of
 from tests.feed.rows import DAY, HOUR, NOW, Rows
 
 AT = "2026-05-22T17:00:00Z"
@@ -40,8 +45,8 @@ def test_a_record_is_answered_with_its_cost_and_the_versions_it_was_charged_by(c
     first, _ = cost.pop("lines")
     assert cost == {
         "line": 1, "id": "call-1", "provider": "deepseek", "model": "v4", "tier": "standard", "region": "", "at": AT,
-        "known_at": "2026-05-22T16:10:00Z", "source": "deepseek", "cost": "0.0007", "currency": "USD", "missing": [],
-        "notes": [],
+        "priced_as": None, "known_at": "2026-05-22T16:10:00Z", "source": "deepseek", "cost": "0.0007",
+        "currency": "USD", "missing": [], "notes": [],
     }  # fmt: skip
     assert first == {
         "unit": "input_tokens", "count": 1000, "cost": "0.0005",
@@ -108,6 +113,27 @@ def test_a_day_that_records_do_not_state_can_be_said_for_all(client: TestClient,
     usage = {key: value for key, value in USAGE.items() if key != "at"}
     assert "at is required" in told(client, usage)[0]["error"]
     assert told(client, usage, as_of=AT)[0]["cost"] == "0.0007"
+
+
+def test_an_alias_is_priced_as_what_it_meant_then_and_says_so(client: TestClient, rows: Rows) -> None:
+    before = NOW - 90 * DAY
+    rows.source("mistral")
+    for model, amount in (("Mistral Small 3.2", "1"), ("Mistral Small 4", "3")):
+        rows.price(amount, before, source="mistral", model=model)
+    rows.run(NOW, "mistral")
+    usage = {"provider": "mistral", "model": "mistral-small-latest", "input": 1_000_000}
+    dated = [{**usage, "at": at} for at in ("2026-03-15T23:59:59Z", "2026-03-16T00:00:00Z")]
+    then, now = told(client, *dated)
+    assert [(one["model"], one["cost"], one["priced_as"]["model"]) for one in (then, now)] == [
+        ("mistral-small-latest", "1", "Mistral Small 3.2"), ("mistral-small-latest", "3", "Mistral Small 4"),
+    ]  # fmt: skip
+    assert now["priced_as"]["canonical"] == "mistralai/mistral-small-2603"
+    assert now["priced_as"]["aliases"] == identity.version()
+    assert "https://docs.mistral.ai/" in now["priced_as"]["source"]
+    tally = Tally()
+    for bill in Bills(rows.engine).of([Told(1, usage_of(dated[0]))]):
+        tally.add(bill)
+    assert "mistral-small-latest (priced as Mistral Small 3.2)" in str(list(tally.table().columns[1].cells))
 
 
 def test_a_conversion_tells_its_rate_and_its_day(client: TestClient, rows: Rows) -> None:

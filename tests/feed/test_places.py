@@ -5,6 +5,8 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+from history.crosscheck import crosscheck
+from history.db import recording
 from history.place import Place
 from tests.feed.rows import DAY, NOW, Rows, moved, usd
 
@@ -102,6 +104,33 @@ def test_a_change_without_a_price_has_no_place(client: TestClient, rows: Rows) -
     rows.story(None, {"kind": "terms_changed", "old_terms": (), "new_terms": ("contact us",)})
     [change] = asked(client, "/v1/changes", "changes")
     assert places(change["evidence"]) == [None]
+
+
+def test_both_sides_of_a_disagreement_have_their_places(client: TestClient, rows: Rows) -> None:
+    """A gateway names many routes under one name, and another one asks the same: only one of them is the seller's."""
+    rows.source("openrouter_endpoints", kind="gateway", provider="openrouter")
+    routed: dict[str, Any] = {"model": "deepseek/deepseek-v4-flash", "source": "openrouter_endpoints", "per": 1}
+    run = rows.run(NOW - DAY, "openrouter_endpoints")
+    for place, route in enumerate(("novita", "deepseek", "deepinfra"), 1):
+        rows.price("0.00000014", NOW - DAY, run=run, region=route, place=Place(0, byte=place), **routed)
+    rows.price("0.5", NOW - 2 * DAY, model="deepseek-v4-flash", place=Place(0, byte=9))
+    rows.price("0.28", NOW - DAY, model="deepseek-v4-flash", place=CELL)
+    with recording(rows.engine) as connection:
+        crosscheck(connection, NOW)
+    (one,) = client.get("/v1/discrepancies").json()["discrepancies"]
+    assert places(one["own"]["evidence"]) == [TOLD]
+    assert [place["byte"] for place in places(one["witness"]["evidence"])] == [2]
+
+
+def test_a_disagreement_of_a_map_has_no_place_on_its_side(client: TestClient, rows: Rows) -> None:
+    rows.source("litellm", kind="map", provider="litellm", witness="imported")
+    deepseek = rows.billers[rows.source("deepseek")]
+    rows.price("0.14", NOW - DAY, model="deepseek-v4-flash", source="litellm", provider_id=deepseek)
+    rows.price("0.28", NOW - DAY, model="deepseek-v4-flash", place=CELL)
+    with recording(rows.engine) as connection:
+        crosscheck(connection, NOW)
+    (one,) = client.get("/v1/discrepancies").json()["discrepancies"]
+    assert (places(one["own"]["evidence"]), places(one["witness"]["evidence"])) == ([TOLD], [None])
 
 
 def test_what_is_evidence_of_a_run_and_of_no_single_price_has_no_places(client: TestClient, rows: Rows) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
@@ -150,6 +150,102 @@ def test_an_unknown_name_offers_close_ones_and_no_price(
     (cost,) = bills(engine, used("model-1")._replace(**changed))
     assert (cost.amount, cost.lines, cost.tariff) == (None, [], None)
     assert [(missing.reason, missing.close) for missing in cost.missing] == [(reason, close)]
+
+
+MISTRAL = replace(SOURCE, name="mistral", provider=Provider("mistral", "Mistral AI", "lab"))
+MISTRAL_MAP = replace(MAP, billers={"mistral": MISTRAL.provider})
+BEFORE, REPOINTED = datetime(2026, 3, 15, 23, 59, 59, tzinfo=UTC), datetime(2026, 3, 16, tzinfo=UTC)
+
+
+def sold_by_mistral(engine: Engine, *models: tuple[str, str], at: datetime, source: Source = MISTRAL) -> None:
+    offers = [structs.replace(simple(name, amount), provider="mistral") for name, amount in models]
+    with recording(engine) as connection:
+        record(connection, reading(at, *offers, source=source), at)
+
+
+def sold_since_january(engine: Engine) -> None:
+    for month in (1, 6):
+        at = datetime(2026, month, 1, tzinfo=UTC)
+        sold_by_mistral(engine, ("Mistral Small 3.2", "1"), ("Mistral Small 4", "3"), at=at)
+
+
+def asked(model: str, at: datetime, **stated: Any) -> Usage:
+    return used(model, provider="mistral", at=at, **stated)
+
+
+def priced_as(found: Sequence[Cost]) -> list[tuple[str | None, str | None]]:
+    """What each cost, and under which other name."""
+    return [(f"{cost.amount.normalize():f}" if cost.amount is not None else None, cost.synonym and cost.synonym.model)
+            for cost in found]  # fmt: skip
+
+
+def test_a_repointed_alias_is_priced_by_where_it_pointed_at_its_time(engine: Engine) -> None:
+    sold_since_january(engine)
+    moments = (datetime(2025, 1, 1, tzinfo=UTC), BEFORE, REPOINTED)
+    found = bills(engine, *(asked("mistral-small-latest", at) for at in moments))
+    assert priced_as(found) == [(None, None), ("1", "Mistral Small 3.2"), ("3", "Mistral Small 4")]
+    assert reasons(found) == [["unknown_model"], [], []]
+    assert found[2].synonym is not None
+    assert found[2].synonym.canonical == "mistralai/mistral-small-2603"
+    assert "https://docs.mistral.ai/getting-started/changelog" in found[2].synonym.source
+    assert {line.price.amount for line in found[2].lines} == {3}
+
+
+def test_an_alias_that_turned_after_what_was_known_points_where_it_did(engine: Engine) -> None:
+    sold_since_january(engine)
+    later = asked("mistral-small-latest", datetime(2026, 6, 2, tzinfo=UTC))
+    assert priced_as(bills(engine, later, known_at=BEFORE)) == [("1", "Mistral Small 3.2")]
+    assert priced_as(bills(engine, later)) == [("3", "Mistral Small 4")]
+
+
+def test_the_name_itself_is_priced_before_any_alias(engine: Engine) -> None:
+    sold_by_mistral(engine, ("Mistral Small 4", "3"), ("mistral-small-latest", "2"), at=REPOINTED)
+    assert priced_as(bills(engine, asked("mistral-small-latest", REPOINTED))) == [("2", None)]
+    assert priced_as(bills(engine, asked("Mistral Small 4", REPOINTED))) == [("3", None)]
+
+
+def test_a_map_that_spells_the_name_does_not_touch_the_first_partys_price(engine: Engine) -> None:
+    sold_by_mistral(engine, ("Mistral Small 4", "3"), at=REPOINTED)
+    sold_by_mistral(engine, ("mistral-small-2603", "9"), at=REPOINTED, source=MISTRAL_MAP)
+    plainly, named = asked("mistral-small-2603", REPOINTED), asked("mistral-small-2603", REPOINTED, source="a_map")
+    assert priced_as(bills(engine, plainly, named)) == [("3", "Mistral Small 4"), ("9", None)]
+
+
+def test_a_canonical_name_is_priced_as_what_the_provider_calls_it(engine: Engine) -> None:
+    sold_by_mistral(engine, ("Mistral Small 4", "3"), at=REPOINTED)
+    cost, gateway = bills(
+        engine, asked("mistralai/mistral-small-2603", REPOINTED), used("mistralai/mistral-small-2603")
+    )
+    assert priced_as([cost, gateway]) == [("3", "Mistral Small 4"), (None, None)]
+    assert reasons([gateway]) == [["unknown_provider"]]
+
+
+def test_of_two_names_that_differ_none_is_chosen(engine: Engine) -> None:
+    sold_by_mistral(engine, ("Mistral Small 4", "3"), ("mistral-small-2603", "3"), at=REPOINTED)
+    use = asked("mistral-small-latest", datetime(2026, 5, 1, tzinfo=UTC))
+    assert priced_as(bills(engine, use)) == [("3", "Mistral Small 4")]
+    sold_by_mistral(engine, ("Mistral Small 4", "3"), ("mistral-small-2603", "4"), at=datetime(2026, 4, 1, tzinfo=UTC))
+    (cost,) = bills(engine, use)
+    names = ("Mistral Small 4", "mistral-small-2603")
+    assert [(one.reason, one.close) for one in cost.missing] == [("ambiguous_alias", names)]
+    assert cost.amount is None
+
+
+def test_a_relative_is_never_priced_and_names_are_offered(engine: Engine) -> None:
+    sold_by_mistral(engine, ("Mistral Small 4", "3"), ("mistral-large-2512", "5"), at=REPOINTED)
+    # Where mistral-large-latest points nobody dates (docs/rules.md, "Identity").
+    found = bills(engine, asked("mistral-large-latest", REPOINTED), asked("mistral-small-4-turbo", REPOINTED))
+    assert priced_as(found) == [(None, None)] * 2
+    assert found[0].missing[0].close == ("mistral-large-2512",)
+    assert reasons(found) == [["unknown_model"]] * 2
+
+
+def test_an_alias_has_the_tiers_of_the_name_that_is_priced(engine: Engine) -> None:
+    sold_by_mistral(engine, ("Mistral Small 4", "3"), at=REPOINTED)
+    found = bills(engine, asked("mistral-small-latest", REPOINTED, tier="batch"))
+    assert (reasons(found), found[0].missing[0].detail) == (
+        [["unknown_tier"]], "it has no tier 'batch'; there are 'standard'",
+    )  # fmt: skip
 
 
 def test_a_unit_without_a_price_is_missing_unless_there_is_none_of_it(engine: Engine) -> None:

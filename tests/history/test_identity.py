@@ -131,6 +131,42 @@ def test_a_provider_spells_one_model_in_several_ways() -> None:
     assert identity.spellings("anthropic", "unheard of", NOW) == ["unheard of"]
 
 
+def test_a_name_has_synonyms_from_when_to_when_they_hold() -> None:
+    found = identity.synonyms("mistral", "mistral-small-latest")
+    assert [(since.date().isoformat(), sorted(one.model for one in then)) for since, then in found] == [
+        ("0001-01-01", []), ("2025-06-20", ["Mistral Small 3.2"]),
+        ("2026-03-16", ["Mistral Small 4", "mistral-small-2603"]),
+    ]  # fmt: skip
+    newest = {one.model: one for one in found[-1][1]}["mistral-small-2603"]
+    assert newest.canonical == "mistralai/mistral-small-2603"
+    assert "https://docs.mistral.ai/getting-started/changelog" in newest.source
+
+
+def test_a_canonical_name_means_what_each_provider_calls_that_model() -> None:
+    (_, then), *later = identity.synonyms("zai", "z-ai/glm-5.2")
+    assert ({one.model for one in then}, later) == ({"GLM-5.2", "glm-5.2"}, [])
+
+
+@pytest.mark.parametrize(
+    ("provider", "model"),
+    [
+        ("openrouter", "z-ai/glm-5.2:free"),
+        ("anthropic", "unheard of"),
+        ("nobody", "gpt-4o"),
+        ("openai", "z-ai/glm-5.2"),
+    ],
+)
+def test_what_has_no_explicit_line_is_nobodys_synonym(provider: str, model: str) -> None:
+    assert identity.synonyms(provider, model) == []
+
+
+def test_a_name_that_is_over_has_no_synonyms_any_more() -> None:
+    over = day("2026-07-25")
+    told = {since: {one.model for one in then} for since, then in identity.synonyms("deepseek", "deepseek-chat")}
+    assert told[day("2026-04-24")] == {"deepseek-reasoner", "deepseek-v4-flash"}
+    assert [names for since, names in told.items() if since >= over] == [set(), set()]
+
+
 def test_models_are_meant_by_name_by_author_and_by_country() -> None:
     by_name = identity.meant("x-ai/grok-4.3")
     assert {alias.canonical for alias in by_name.aliases} == {"x-ai/grok-4.3"}
