@@ -1,5 +1,6 @@
 """What became of the attempts, written down many at a time: attempts, deliveries, subscriptions, and the next turns."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from feed.alerts.tables import STATES, subscription
 # Upper bounds of the histogram of /metrics, in milliseconds; -1 stands for +Inf.
 TOOK_TO_MS = (50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 15_000)
 BEYOND = -1
+BOUNDS = (*TOOK_TO_MS, BEYOND)
 # Dispatchers count in lanes of their own, so that none waits for another's rows.
 LANES = 64
 
@@ -96,9 +98,9 @@ def _count(connection: Connection, attempts: Iterable[Attempt], lane: int) -> No
     so_many: Counter[tuple[str, int]] = Counter()
     took: Counter[tuple[str, int]] = Counter()
     for one in attempts:
-        within = next((bound for bound in TOOK_TO_MS if one.took_ms <= bound), BEYOND)
-        so_many[one.result.word, within] += 1
-        took[one.result.word, within] += one.took_ms
+        bucket = one.result.word, BOUNDS[bisect_left(TOOK_TO_MS, one.took_ms)]
+        so_many[bucket] += 1
+        took[bucket] += one.took_ms
     # In one order everywhere, so that two who count in one lane never wait for each other.
     counted = sorted(so_many)
     COUNT_ATTEMPTS.run(

@@ -14,7 +14,8 @@ Column = Sequence[Any]
 
 
 class Statement(NamedTuple):
-    """One statement for rows given column by column: PostgreSQL takes them as arrays, SQLite row by row."""
+    """One statement for rows given column by column: PostgreSQL takes them as arrays (in binary: a moment takes a tenth
+    of the time it takes as text), SQLite row by row."""
 
     postgresql: str
     sqlite: str
@@ -54,7 +55,7 @@ def moments(connection: Connection, column: Sequence[datetime | None]) -> Column
 
 ADD_ATTEMPTS = Statement(
     """INSERT INTO attempt (subscription_id, message_id, started_at, took_ms, status, error, response)
-    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::int[], %s::int[], %s::text[], %s::text[])
+    SELECT * FROM unnest(%b::bigint[], %b::bigint[], %b::timestamptz[], %b::int[], %b::int[], %b::text[], %b::text[])
     ON CONFLICT DO NOTHING""",
     """INSERT INTO attempt (subscription_id, message_id, started_at, took_ms, status, error, response)
     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",
@@ -63,7 +64,7 @@ ADD_ATTEMPTS = Statement(
 # Nothing that is delivered becomes undelivered by an attempt that another dispatcher made meanwhile.
 MOVE_DELIVERIES = Statement(
     """UPDATE delivery SET state = told.state, attempts = told.attempts, ended_at = told.ended_at
-    FROM unnest(%s::smallint[], %s::int[], %s::timestamptz[], %s::bigint[], %s::bigint[])
+    FROM unnest(%b::smallint[], %b::int[], %b::timestamptz[], %b::bigint[], %b::bigint[])
     AS told (state, attempts, ended_at, subscription_id, message_id)
     WHERE delivery.subscription_id = told.subscription_id AND delivery.message_id = told.message_id
     AND delivery.state = 0""",
@@ -74,14 +75,14 @@ MOVE_DELIVERIES = Statement(
 # Unless another holder has taken the turn over.
 PUT_BACK_TURNS = Statement(
     """UPDATE queue SET due_at = back.due_at, fresh = back.fresh, failures = back.failures, holder = NULL
-    FROM unnest(%s::timestamptz[], %s::boolean[], %s::int[], %s::bigint[], %s::text[])
+    FROM unnest(%b::timestamptz[], %b::boolean[], %b::int[], %b::bigint[], %b::text[])
     AS back (due_at, fresh, failures, subscription_id, holder)
     WHERE queue.subscription_id = back.subscription_id AND queue.holder = back.holder""",
     "UPDATE queue SET due_at = ?, fresh = ?, failures = ?, holder = NULL WHERE subscription_id = ? AND holder = ?",
 )
 
 DROP_TOLD = Statement(
-    """DELETE FROM queue USING unnest(%s::bigint[]) AS told (id) WHERE queue.subscription_id = told.id
+    """DELETE FROM queue USING unnest(%b::bigint[]) AS told (id) WHERE queue.subscription_id = told.id
     AND holder IS NULL AND NOT EXISTS (
         SELECT FROM delivery JOIN subscription ON subscription.id = delivery.subscription_id
         WHERE delivery.subscription_id = queue.subscription_id AND delivery.state = 0
@@ -96,7 +97,7 @@ DROP_TOLD = Statement(
 
 COUNT_ATTEMPTS = Statement(
     """INSERT INTO tally (lane, result, took_to_ms, attempts, took_ms)
-    SELECT * FROM unnest(%s::smallint[], %s::text[], %s::int[], %s::bigint[], %s::bigint[])
+    SELECT * FROM unnest(%b::smallint[], %b::text[], %b::int[], %b::bigint[], %b::bigint[])
     ON CONFLICT (lane, result, took_to_ms)
     DO UPDATE SET attempts = tally.attempts + excluded.attempts, took_ms = tally.took_ms + excluded.took_ms""",
     """INSERT INTO tally (lane, result, took_to_ms, attempts, took_ms) VALUES (?, ?, ?, ?, ?)

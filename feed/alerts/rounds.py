@@ -1,18 +1,34 @@
 """Turns with all that it takes to tell them: where to, signed with what, and the messages in their order."""
 
+import json
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from functools import lru_cache
+from typing import NamedTuple, Protocol
 
-from sqlalchemy import Connection, Engine, exists, select, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Connection,
+    Dialect,
+    Engine,
+    Text,
+    any_,
+    bindparam,
+    exists,
+    func,
+    select,
+    text,
+)
 
 from feed.alerts import queue
-from feed.alerts.model import Message, Secrets, Target
+from feed.alerts.model import Channel, Message, Secrets, State, Target
 from feed.alerts.queue import Turn
 from feed.alerts.tables import message, subscription
 from feed.alerts.tables import queue as queue_table
 from history.db import reading, writing
+from history.queries.prepared import Prepared
 
 # Nobody who dies keeps a subscription waiting for longer than this.
 LEASE = timedelta(seconds=30)
@@ -37,6 +53,22 @@ class Round(NamedTuple):
     target: Target
     letters: list[tuple[Message, int]]
     lease_ends: datetime
+
+
+class Standing(NamedTuple):
+    """A subscription as its row says it, sealed."""
+
+    id: int
+    uid: str
+    channel: Channel
+    target: bytes | None
+    secret: bytes | None
+    former_secret: bytes | None
+    former_until: datetime | None
+    state: State
+    proof: str
+    max_per_minute: int | None
+    failing_since: datetime | None
 
 
 class Rounds:
@@ -87,14 +119,11 @@ class Rounds:
         ]
 
     def _targets(self, connection: Connection, ids: Sequence[int], now: datetime) -> dict[int, Target]:
-        columns = subscription.c
-        asked = select(
-            columns.id, columns.uid, columns.channel, columns.target, columns.secret, columns.former_secret,
-            columns.former_until, columns.state, columns.proof, columns.max_per_minute, columns.failing_since,
-        ).where(columns.id.in_(ids))  # fmt: skip
-        return {row.id: self._target(row, now) for row in connection.execute(asked)}
+        asked = list(ids) if connection.dialect.name == "postgresql" else json.dumps(ids)
+        rows = _standing_of(connection.dialect).made(connection, {"ids": asked}, Standing)
+        return {row.id: self._target(row, now) for row in rows}
 
-    def _target(self, row: Any, now: datetime) -> Target:
+    def _target(self, row: Standing, now: datetime) -> Target:
         former = row.former_secret if row.former_until is not None and now < row.former_until else None
         url, secrets, trouble = "", None, ""
         try:
@@ -128,3 +157,12 @@ class Rounds:
         while len(self._messages) > KEPT_MESSAGES:
             self._messages.popitem(last=False)
         return found
+
+
+@lru_cache
+def _standing_of(dialect: Dialect) -> Prepared:
+    asked = select(*(subscription.c[name] for name in Standing._fields))
+    if dialect.name == "postgresql":
+        return Prepared(asked.where(subscription.c.id == any_(bindparam("ids", type_=ARRAY(BigInteger)))), dialect)
+    listed = func.json_each(bindparam("ids", type_=Text)).table_valued("value")
+    return Prepared(asked.where(subscription.c.id.in_(select(listed.c.value))), dialect)
