@@ -57,6 +57,7 @@ def run(tmp_path: Path, *words: str, **environment: str) -> "subprocess.Complete
         ("hunter2", "TOKENTAPE_SECRET_KEY holds a key that is not 32 bytes in URL-safe base64"),
         (Fernet.generate_key().decode(), "the key from TOKENTAPE_SECRET_KEY opens none of the subscriptions"),
     ],
+    ids=["none", "malformed", "another"],
 )
 @pytest.mark.usefixtures("lost")
 def test_who_cannot_open_what_is_sealed_sends_nothing_and_says_why(
