@@ -191,7 +191,7 @@ def test_a_price_announced_for_a_day_takes_effect_on_it(world: World) -> None:
     world.page("2026-11-10", "gemini-4-argon", prices("in 2 out 10"), future)
     world.page("2026-12-01T02:00", "gemini-4-argon", prices("in 4 out 20"))
     assert world.headlines() == [
-        "gemini-4-argon: input +100 % from 2026-12-01, output +100 % from 2026-12-01",
+        "gemini-4-argon: input +100 %, output +100 %, all from 2026-12-01",
         "gemini-4-argon: input +100 %, output +100 %",
     ]
     assert {(kind, effective) for kind, *_, effective in world.events()} == {
@@ -437,7 +437,7 @@ def test_a_surcharge_that_goes_on_anthropics_page(world: World) -> None:
          "cache hit −50 %"),
         ("mistral", "mistral/2026-10-20", [("$<!-- -->1.5<", "$<!-- -->3<")], "mistral-medium-latest", "input +100 %"),
         ("gemini", "gemini/2026-10-05", [("January 1, 2027", "March 1, 2027")], "gemini-3.8-flash",
-         "input +100 % from 2027-03-01, output +100 % from 2027-03-01, cache hit +100 % from 2027-03-01"),
+         "input +100 %, output +100 %, cache hit +100 %, all from 2027-03-01"),
     ],
 )  # fmt: skip
 def test_on_the_pages_of_real_sellers(

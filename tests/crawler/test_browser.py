@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -130,6 +131,9 @@ def test_only_what_works_in_the_folder_is_ended() -> None:
     other = subprocess.Popen(["sleep", "60"])
     with browser.own_folder() as folder:
         mine = subprocess.Popen(["sh", "-c", "sleep 60; :", str(folder)])
+        # Linux lets the parent go on a moment before the new program's arguments can be read.
+        while not Path(f"/proc/{mine.pid}/cmdline").read_bytes():
+            sleep(0.01)
     assert mine.wait(10) != 0
     assert not folder.exists()
     assert other.poll() is None
