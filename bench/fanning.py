@@ -80,8 +80,8 @@ def _insert_bare(connection: Connection) -> None:
     known = {"message_id": newest + 1, "state": "pending", "attempts": 0, "created_at": NOW}
     insert_columns(connection, delivery, {"subscription_id": ids, **_repeated(known)})
     connection.execute(turns.delete())
-    again: dict[str, list[Any]] = {"subscription_id": ids, "due_at": [NOW] * len(ids), "failures": [0] * len(ids)}
-    insert_columns(connection, turns, again)
+    turn = {"due_at": NOW, "fresh": True, "failures": 0}
+    insert_columns(connection, turns, {"subscription_id": ids, **_repeated(turn)})
 
 
 def _repeated(row: Mapping[str, object], times: int = SUBSCRIPTIONS) -> dict[str, list[Any]]:

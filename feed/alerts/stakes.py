@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 # As many as are written down within this time: what a kill -9 repeats is what was sent in about as long.
 WRITTEN_WITHIN_S = 0.04
-FEWEST, MOST = 32, 512
+FEWEST, MOST = 32, 256
 # Whose answer takes longer than this makes room for others: an endpoint that hangs holds up nobody.
 WAITING_S = 0.05
 

@@ -130,10 +130,14 @@ delivery = Table(
     Index("delivery_of_message", "message_id"),
     sqlite_with_rowid=False,
 )
+# With the state, though it is the same in all of it, and the attempts, so that it covers what is asked: else SQLite
+# takes the primary key, and steps over all that was told.
 Index(
     "delivery_pending",
     delivery.c.subscription_id,
+    delivery.c.state,
     delivery.c.message_id,
+    delivery.c.attempts,
     sqlite_where=IS_PENDING,
     postgresql_where=IS_PENDING,
 )

@@ -126,7 +126,7 @@ def _messages() -> None:
     op.create_index(
         "delivery_pending",
         "delivery",
-        ["subscription_id", "message_id"],
+        ["subscription_id", "state", "message_id", "attempts"],
         sqlite_where=PENDING,
         postgresql_where=PENDING,
     )
