@@ -11,16 +11,21 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from crawler import placing
 from crawler.formats import FORMATS
+from crawler.maps import entries
 from crawler.page import Page
 from crawler.reading import read
 from crawler.replay import unpacked
 from crawler.spider import PricingSpider
+from crawler.spiders.litellm import LiteLLM
 from history import evidence
 from history.db import reading as reading_from
 from history.db import recording
 from history.model import Fetched, Reading
+from history.places import Locate
 from history.recorder import AlreadyRecorded, Recorded, newest_run_at, record
+from history.shelf import Shelves
 
 _DAY = re.compile(r"(?<![0-9])([0-9]{4}-[0-9]{2}-[0-9]{2})(?![0-9])")
 # The first price of a language model per token was published in 2020 (OpenAI's API, private beta).
@@ -78,11 +83,11 @@ def import_all(
     engine: Engine, name: str, dated: Iterable[Version], now: datetime
 ) -> Iterator[Recorded | AlreadyRecorded]:
     """Record them one by one, each whole or not at all; what is on record already stays as it is."""
-    spider = FORMATS[name]()
+    spider, shelves = FORMATS[name](), Shelves()
     with _no_collections():
         for version in dated:
             try:
-                yield _import_one(engine, spider, version, now)
+                yield _import_one(engine, spider, version, now, shelves)
             except AlreadyRecorded as already:
                 yield already
 
@@ -100,7 +105,9 @@ def _no_collections() -> Iterator[None]:
             gc.enable()
 
 
-def _import_one(engine: Engine, spider: PricingSpider, version: Version, now: datetime) -> Recorded:
+def _import_one(
+    engine: Engine, spider: PricingSpider, version: Version, now: datetime, shelves: Shelves
+) -> Recorded:  # fmt: skip
     with reading_from(engine) as connection:
         newest = newest_run_at(connection, spider.name)
     if newest is not None and newest >= version.at:
@@ -108,7 +115,11 @@ def _import_one(engine: Engine, spider: PricingSpider, version: Version, now: da
     page = _page(spider, version)
     with recording(engine) as connection:
         digest = evidence.keep(connection, page.body, page.media_type, now)
-        return record(connection, _read(spider, page, digest, version), now)
+        return record(connection, _read(spider, page, digest, version), now, _locator(spider), shelves)
+
+
+def _locator(spider: PricingSpider) -> Locate:
+    return entries.locator(spider) if isinstance(spider, LiteLLM) else placing.locator(spider)
 
 
 def _page(spider: PricingSpider, version: Version) -> Page:

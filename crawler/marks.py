@@ -25,6 +25,7 @@ _EXACTLY = Decimal("0.01")
 _RUN, _WITHIN, _FEW = re.compile(rb"[0-9.,]+"), b"0123456789.,", 64
 _MARKED = re.compile(r"[0-9]+\.[0-9]{38}(?![0-9])")
 _MONEY = tuple(sign.encode() for sign in ("$", "¥", "￥", "€", "£"))
+_YUAN = "元".encode()
 _IN_WORDS = re.compile(rb"[0-9A-Za-z] $")
 
 
@@ -75,8 +76,9 @@ def numbers_in(body: bytes, wanted: Collection[str]) -> list[Number]:
         value, its_digits = _value(match[0])
         # A mark needs digits of its own behind those of the number.
         if its_digits in wanted and value.adjusted() - len(match[0]) > -_FRACTION:
-            begins = match.start()
-            found.append(Number(*match.span(), value, _doubt(body[max(0, begins - 4) : begins], match[0])))
+            begins, ends = match.span()
+            doubt = _doubt(body[max(0, begins - 4) : begins], match[0], body[ends : ends + 4])
+            found.append(Number(begins, ends, value, doubt))
     return found
 
 
@@ -116,9 +118,9 @@ def _runs(body: bytes, wanted: Collection[str]) -> Iterator[tuple[int, int]]:
             yield begins, last
 
 
-def _doubt(before: bytes, number: bytes) -> int:
+def _doubt(before: bytes, number: bytes, after: bytes) -> int:
     # In JSON a whole number in quotes is rarely a count.
-    if before.rstrip().endswith(_MONEY) or before.endswith((b'":"', b'": "')):
+    if before.rstrip().endswith(_MONEY) or after.lstrip().startswith(_YUAN) or before.endswith((b'":"', b'": "')):
         return 0
     return 2 if b"." not in number else 1 if _IN_WORDS.search(before) else 0
 

@@ -17,7 +17,7 @@ from history.model import Failure, Outcome, Provider, Reading, Rejection, Source
 from history.places import Locate, nowhere, with_places
 from history.register import Register
 from history.shapes import keep_shape
-from history.shelf import Shelf
+from history.shelf import Shelves
 from history.statistics import examine
 from history.validation import validate
 
@@ -80,9 +80,16 @@ def newest_run_at(connection: Connection, source_name: str) -> datetime | None:
     return moment
 
 
-def record(connection: Connection, reading: Reading, now: datetime, locate: Locate = nowhere) -> Recorded:
+def record(
+    connection: Connection,
+    reading: Reading,
+    now: datetime,
+    locate: Locate = nowhere,
+    shelves: Shelves | None = None,
+) -> Recorded:
     """Record one run: validate what it read, compare it with what is believed, write what became different, and where
-    `locate` finds it on the pages.
+    `locate` finds it on the pages. Who records run after run of a source keeps its `shelves` in between, and throws
+    them away when a transaction is taken back.
 
     Raises AlreadyRecorded when the source has a run at `reading.observed_at` or later.
     """
@@ -98,12 +105,13 @@ def record(connection: Connection, reading: Reading, now: datetime, locate: Loca
     rejections += refused
     believed, before = len(seen.offers) + len(stated), _offers_before(connection, declared.source_id)
     outcome, failure = judge(reading, believed, rejections, before)
-    verdict = Verdict()
+    shelves, verdict = shelves or Shelves(), Verdict()
     if outcome is not Outcome.FAILED:
-        shelf = Shelf(connection, declared.source_id)
+        shelf = shelves.take(connection, declared.source_id)
         book = shelf.book(seen)
         book.agreed = Agreement(connection, declared.source_id, reading.observed_at, now, shelf.beginnings)
         verdict = compare(book, seen, reading.observed_at, complete=outcome is Outcome.COMPLETE)
+        shelves.put_back(shelf, verdict, next_id(connection, t.run))
     recorded = Recorded(
         next_id(connection, t.run),
         reading.source.name,

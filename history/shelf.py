@@ -6,10 +6,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Select, bindparam, case, or_, select
+from sqlalchemy import Connection, CursorResult, Select, bindparam, case, func, or_, select
 
 from history import tables as t
-from history.book import Book, Held, OfferState
+from history.book import Book, Held, OfferState, Verdict
 from history.columns import OPEN
 from history.model import OfferKey, Outcome, Quote, SeriesKey
 from history.validation import Seen
@@ -33,6 +33,19 @@ class Shelf:
         """What is believed, as far as a comparison with `seen` can ask."""
         since = self.beginnings(observation.key for observation in seen.starting)
         return Book(self.offers, self.in_force, self._scheduled(), self._held(), since, self._is_baseline())
+
+    def follow(self, verdict: Verdict) -> None:
+        """What is on offer once the verdict is written down."""
+        for offer, state in verdict.offers.items():
+            if state.withdrawn:
+                self.offers.pop(offer, None)
+            else:
+                self.offers[offer] = state
+        for series, now in verdict.in_force.items():
+            if now.quote is None:
+                self.in_force.pop(series, None)
+            else:
+                self.in_force[series] = now.quote
 
     def _execute(self, one_source: Select[Any], **stated: object) -> CursorResult[Any]:
         return self.connection.execute(one_source, {"source_id": self.source_id, **stated})
@@ -60,6 +73,28 @@ class Shelf:
         return self._execute(_COMPLETE).first() is None
 
 
+class Shelves:
+    """The shelves of the sources that one process records again and again: each is good for as long as no run of its
+    source was recorded by anybody else. To load 16,000 prices anew took a sixth of each map's import."""
+
+    def __init__(self) -> None:
+        self._left: dict[int, tuple[int, Shelf]] = {}
+
+    def take(self, connection: Connection, source_id: int) -> Shelf:
+        """As the newest run of the source left it. Who takes it has to put it back, or it is loaded next time."""
+        run_id, shelf = self._left.pop(source_id, (0, None))
+        if shelf is None or run_id != connection.execute(_NEWEST, {"source_id": source_id}).scalar():
+            return Shelf(connection, source_id)
+        shelf.connection = connection
+        return shelf
+
+    def put_back(self, shelf: Shelf, verdict: Verdict, run_id: int) -> None:
+        """After this run, which came to this verdict."""
+        shelf.follow(verdict)
+        self._left[shelf.source_id] = run_id, shelf
+
+
+_NEWEST = select(func.max(t.run.c.id)).where(t.run.c.source_id == bindparam("source_id"))
 _SOURCE = t.offer.c.source_id == bindparam("source_id")
 _OWN = select(t.source.c.provider_id).where(t.source.c.id == bindparam("source_id")).scalar_subquery()
 _SLUG = select(t.provider.c.slug).where(t.provider.c.id == t.offer.c.provider_id).scalar_subquery()

@@ -1,5 +1,6 @@
 """All the versions of LiteLLM's map there are, imported, against an independent comparison of the same files."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,12 +14,19 @@ from crawler.importing import import_all, versions
 from history import tables as t
 from history.db import connect
 from history.db import reading as reading_from
+from history.evidence import pages_of
+from history.place import Place
 from history.recorder import AlreadyRecorded
 from tests.brute_maps import BruteForce, Page, Told, jumps, written
 from tests.conftest import ROOT
+from tests.crawler.reading_places import numbers_at
 from tests.test_replay import rows_of
 
 MAPS = ROOT.parent / "shared" / "maps" / "litellm"
+# A key of the map, and not one of what an entry may hold.
+OBJECT = re.compile(
+    rb'"((?!search_context|off_peak|provider_specific|metadata|token_count|search_free|guardrail)[^"]+)"\s*:\s*\{'
+)
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
@@ -118,6 +126,26 @@ def test_every_version_is_one_run_with_its_bytes_and_the_word_of_a_map(imported:
     assert {run.outcome for run in runs} == {"complete"}
     assert {row.url.partition("#")[2] for row in kept} == {file.name for file in files}
     assert bases == ["imported"]
+
+
+def test_every_price_is_found_again_at_the_byte_of_its_file(imported: Engine) -> None:
+    """Looked at there by itself: a number of that amount, in an entry whose key ends with the model's name."""
+    stated = (
+        select(t.price.c.run_id, t.price.c.place, t.price.c.amount, t.offer.c.model)
+        .join_from(t.price, t.series, t.series.c.id == t.price.c.series_id)
+        .join(t.offer, t.offer.c.id == t.series.c.offer_id)
+        .where(t.price.c.amount.is_not(None))
+    )
+    with reading_from(imported) as connection:
+        rows = connection.execute(stated).all()
+        files = {run_id: pages_of(connection, run_id)[0].body for run_id in {row.run_id for row in rows}}
+    assert len(rows) > 19_000
+    for row in rows:
+        body, place = files[row.run_id], Place.of_code(row.place)
+        assert numbers_at(place, body, "application/json") == [row.amount]
+        at = place.byte or 0
+        key = OBJECT.findall(body, max(0, at - 8000), at)[-1].decode()
+        assert key.endswith(row.model), (row, place.text)
 
 
 def test_the_same_files_again_change_nothing(imported: Engine, files: list[Path]) -> None:

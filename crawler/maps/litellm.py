@@ -14,6 +14,7 @@ from crawler.amounts import decimal
 from crawler.failures import PageChanged
 from crawler.maps.billers import SELL_NO_TOKENS, Biller, litellm_biller
 from crawler.maps.windows import windows
+from crawler.marks import exact
 from crawler.page import Page
 from history.model import ALWAYS, Conditions, Offer, OfferKey, PriceComponent, conditions_text
 
@@ -54,8 +55,8 @@ _UNITS_BY_MODE = {
     ("input_cost_per_character", "audio_speech"): "characters",
     ("input_cost_per_query", "rerank"): "requests",
 }
-_TIERS = {"batches": "batch", **{tier: tier for tier in ("flex", "priority", "ultrafast", "balanced")}}
-_FIELD = re.compile(rf"(.+?)(?:_above_([0-9]+)k_tokens)?(?:_({'|'.join(_TIERS)}))?")
+TIERS = {"batches": "batch", **{tier: tier for tier in ("flex", "priority", "ultrafast", "balanced")}}
+_FIELD = re.compile(rf"(.+?)(?:_above_([0-9]+)k_tokens)?(?:_({'|'.join(TIERS)}))?")
 _IS_COST = re.compile(r"cost|pric|multiplier")
 _NOT_MODELS = frozenset({"sample_spec", "fallback_generalizations"})
 # An image's price is given once for each quality and size: high/1024-x-1536/gpt-image-1.
@@ -111,7 +112,7 @@ def _entries(page: Page) -> dict[str, msgspec.Raw]:
 
 
 _ENTRY = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_VALUE: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=Decimal)
+_VALUE: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=exact)
 
 
 # Of 98,000 entries in the 51 versions up to 2026-11, 17,500 are different ones, and 8,600 state other prices.
@@ -160,6 +161,11 @@ class Meaning(NamedTuple):
     more_than: int
     tier: str
 
+    @property
+    def conditions(self) -> Conditions:
+        """LiteLLM's cost calculation asks for more than that many tokens."""
+        return Conditions(min_input_tokens=self.more_than * 1000 + 1) if self.more_than else ALWAYS
+
 
 @lru_cache(maxsize=4096)
 def _is_cost(name: str) -> bool:
@@ -172,7 +178,14 @@ def _meaning(name: str, mode: str) -> Meaning | None:
     if match is None:
         return None
     unit = _UNITS.get(match[1]) or _UNITS_BY_MODE.get((match[1], mode))
-    return Meaning(unit, int(match[2] or 0), _TIERS[match[3]] if match[3] else "") if unit else None
+    return Meaning(unit, int(match[2] or 0), TIERS[match[3]] if match[3] else "") if unit else None
+
+
+@lru_cache(maxsize=4096)
+def meanings(name: str) -> frozenset[Meaning]:
+    """All that a field of this name may price: by what the model does, that may be different things."""
+    by_mode = [_meaning(name, mode) for mode in {"", *(mode for _, mode in _UNITS_BY_MODE)}]
+    return frozenset(meaning for meaning in by_mode if meaning)
 
 
 @dataclass(slots=True)
@@ -200,10 +213,8 @@ class _Prices:
         if meaning is None or (meaning.more_than and conditions != ALWAYS):
             self.unread.append(name)
             return
-        if meaning.more_than:
-            # LiteLLM's cost calculation asks for more than that many tokens.
-            conditions = Conditions(min_input_tokens=meaning.more_than * 1000 + 1)
-        self._add(meaning.tier, meaning.unit, conditions, self._amount(name, value))
+        when = conditions if conditions is not ALWAYS else meaning.conditions
+        self._add(meaning.tier, meaning.unit, when, self._amount(name, value))
 
     def _amount(self, name: str, value: Any) -> Decimal:
         """NaN where it is no number: validation rejects the offer by name, and the run withdraws nothing."""

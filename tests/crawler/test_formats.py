@@ -16,8 +16,11 @@ from crawler.page import Page
 from history import tables as t
 from history.columns import OPEN
 from history.db import reading as reading_from
+from history.evidence import pages_of
 from history.model import Conditions, Offer, PriceComponent
+from history.place import Place
 from history.recorder import Recorded
+from tests.crawler.reading_places import numbers_at
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 MILLION = 1_000_000
@@ -188,6 +191,33 @@ def of_input(engine: Engine) -> list[tuple[str, str, str]]:
 
 
 FILLERS = [price(id=f"other-{n}", input=1) for n in range(12)]
+ROUTES = [
+    {"id": f"author/m{n}", "canonical_slug": f"author/m{n}", "name": f"M{n}", "pricing": {"prompt": f"0.00000{n}"}}
+    for n in range(1, 13)
+]
+
+
+@pytest.mark.parametrize(
+    ("form", "stated", "many"),
+    [
+        ("litellm", {f"m{n}": {"litellm_provider": "openai", "input_cost_per_token": 1e-6} for n in range(60)}, 60),
+        ("llm-prices", {"prices": [*HISTORY, *FILLERS]}, 16),
+        ("genai-prices", [*model({"input_mtok": 1, "output_mtok": 1}), *model({"input_mtok": 3}, "openai")], 3),
+        ("openrouter", {"data": ROUTES}, 12),
+    ],
+    ids=FORMATS,
+)
+def test_every_price_of_a_map_is_at_a_byte_of_its_file(
+    form: str, stated: Any, many: int, engine: Engine, tmp_path: Path
+) -> None:
+    taken(engine, form, tmp_path / "2026-05-01.json", stated)
+    prices = select(t.price.c.amount, t.price.c.place).where(t.price.c.amount.is_not(None))
+    with reading_from(engine) as connection:
+        rows = connection.execute(prices).all()
+        [file] = pages_of(connection, 1)
+    assert len(rows) == many
+    assert len({row.place for row in rows}) == many
+    assert all(numbers_at(Place.of_code(row.place), file.body, file.media_type) == [row.amount] for row in rows)
 
 
 def test_a_history_inside_a_file_is_recorded_as_the_versions_that_it_dates(engine: Engine, tmp_path: Path) -> None:

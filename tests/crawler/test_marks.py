@@ -131,7 +131,7 @@ def test_of_many_amounts_each_is_found_as_each_of_few(amounts: list[Decimal]) ->
 
 
 def test_what_may_be_a_count_is_told_from_money() -> None:
-    assert doubts("$3 ¥3 ￥ 3 <td>3.0</td> Gemini 3.0 3", "3") == [0, 0, 0, 0, 1, 2]
+    assert doubts("$3 ¥3 ￥ 3 3元 3.0 元 <td>3.0</td> Gemini 3.0 3", "3") == [0, 0, 0, 0, 0, 0, 1, 2]
 
 
 def test_only_what_is_chosen_is_changed() -> None:
