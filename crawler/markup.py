@@ -8,7 +8,7 @@ from typing import cast
 from lxml import etree
 
 from crawler.failures import PageChanged
-from crawler.grid import Block, Cell, Grid, Heading, Prose, Spanned, marks_of, spread, tidy
+from crawler.grid import EMPTY, Block, Cell, Grid, Heading, Prose, Spanned, marks_of, spread, tidy
 
 Element = etree._Element
 
@@ -21,6 +21,8 @@ _ALONE = (1, 1)
 _PLACEHOLDERS = frozenset({"hidden", "table-hide"})
 _SECTIONS = frozenset({"thead", "tbody", "tfoot"})
 _CELLS = frozenset({"td", "th"})
+# The rows of a table, in capitals those of <thead>: with a <td> among their cells (d), or headers alone (h).
+_HEAD = re.compile("[HD]+|[hH]+")
 _BLOCKS = (*sorted(HEADINGS), "p", "span", "li", "div", "table")
 # The headings of the ace editor: <div class="ace-line heading-h2"> (docs.volcengine.com 2026-07-17).
 _ACE_HEADING = re.compile(r"(?:^|\s)heading-h[1-6](?:\s|$)")
@@ -140,50 +142,57 @@ class _PlainCells(dict[str | None, Cell]):
     """The cells of a page that hold only text, by that text: a price list has the same few hundred again and again."""
 
     def __missing__(self, text: str | None) -> Cell:
-        found = self[text] = Cell.line(text or "")
+        found = self[text] = Cell.line(text) if text else EMPTY
         return found
 
 
 def _grid(table: Element, known: _PlainCells) -> Grid | None:
-    rows: list[Element] = []
-    cells: list[list[Cell | Spanned]] = []
-    _read_rows(table, known, rows, cells)
-    return Grid(spread(cells), _head(rows), _within(table)) if rows else None
+    rows: list[list[Cell | Spanned]] = []
+    kinds: list[str] = []
+    _read_rows(table, known, rows, kinds)
+    return Grid(spread(rows), _head("".join(kinds)), _within(table)) if rows else None
 
 
-def _read_rows(table: Element, known: _PlainCells, rows: list[Element], cells: list[list[Cell | Spanned]]) -> None:
+def _read_rows(part: Element, known: _PlainCells, rows: list[list[Cell | Spanned]], kinds: list[str]) -> None:
+    """The rows of a table or of a section of it, and of each what kind it is (_HEAD)."""
+    in_head = part.tag == "thead"
     loose: list[Element] = []
-    for child in table:
+    for child in part:
         tag = child.tag
         if tag in _CELLS:
             # Cells whose <tr> is missing are a row of their own (Baidu's price page, 2026).
             loose.append(child)
             continue
         if loose:
-            rows.append(table)
-            cells.append(_cells(loose, known))
+            kinds.append(_read_row(loose, known, rows))
             loose = []
         if tag == "tr":
-            rows.append(child)
             # All children at once cost half of one by one; the stubs know no slice of an element.
-            cells.append(_cells(child[:], known))  # type: ignore[index]
+            kind = _read_row(child[:], known, rows)  # type: ignore[index]
+            kinds.append(kind.upper() if in_head else kind)
         elif tag in _SECTIONS:
-            _read_rows(child, known, rows, cells)
+            _read_rows(child, known, rows, kinds)
     if loose:
-        rows.append(table)
-        cells.append(_cells(loose, known))
+        kinds.append(_read_row(loose, known, rows))
 
 
-def _cells(row: Iterable[Element], known: _PlainCells) -> list[Cell | Spanned]:
+def _read_row(row: Iterable[Element], known: _PlainCells, rows: list[list[Cell | Spanned]]) -> str:
+    """Adds what the cells say to the rows; "d" if any of them is <td>, else "h"."""
     found: list[Cell | Spanned] = []
+    kind = "h"
     for cell in row:
-        if cell.tag not in _CELLS:
+        tag = cell.tag
+        if tag == "td":
+            kind = "d"
+        elif tag != "th":
             continue
-        spans = _spans(tuple(held)) if (held := cell.items()) else _ALONE
-        if spans:
+        if not (held := cell.items()):
+            found.append(cell_of(cell) if len(cell) else known[cell.text])
+        elif spans := _spans(tuple(held)):
             said = cell_of(cell) if len(cell) else known[cell.text]
             found.append(said if spans == _ALONE else Spanned(said, *spans))
-    return found
+    rows.append(found)
+    return kind
 
 
 @lru_cache(maxsize=1024)
@@ -210,17 +219,7 @@ def _span(name: str, stated: str | None, most: int) -> int:
     return int(written)
 
 
-def _head(rows: list[Element]) -> int:
+def _head(kinds: str) -> int:
     """How many rows are the header: those of <thead>, else the first ones without <td>, else one."""
-    found = 0
-    for row in rows:
-        if cast(Element, row.getparent()).tag != "thead":
-            break
-        found += 1
-    if found:
-        return found
-    for row in rows:
-        if next(row.iterchildren("td"), None) is not None:
-            break
-        found += 1
-    return found or 1
+    match = _HEAD.match(kinds)
+    return match.end() if match else 1

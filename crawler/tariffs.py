@@ -17,6 +17,7 @@ _UNITS = {
     ("context", "text"): "cache_read_tokens", ("context", "audio"): "cache_read_audio_tokens",
     ("context", "image"): "cache_read_image_tokens",
 }  # fmt: skip
+_NOTHING, _TEXT = frozenset[str](), frozenset({"text"})
 _STORED = ("cache_storage_token_hours",)
 _WORD = "(?:text|images?|video|audio|thinking)"
 _EACH = re.compile(_WORD)
@@ -74,33 +75,36 @@ def components(direction: str, text: str, named: str = "") -> list[PriceComponen
     Google states days without a zone; they are taken as days of UTC, "through December 31" as until January 1.
     """
     found: list[PriceComponent] = []
-    usual = _meant(named.lower() or "text")
+    usual = _meant(named.lower()) if named else _TEXT
     # "$2.10 (audio / image [video])", the live models of 2025.
-    rest = _SAME.sub("", text).replace(" [video]", " / video") if "Same" in text or "[" in text else text
-    place_before, ended = None, None
-    while rest:
-        if (match := _PRICE.match(rest)) is None:
-            raise PageChanged(f"{text!r} cannot be read from {rest[:60]!r}")
+    cell = _SAME.sub("", text).replace(" [video]", " / video").strip() if "Same" in text or "[" in text else text
+    at, place_before, ended = 0, None, None
+    while at < len(cell):
+        if (match := _PRICE.match(cell, at)) is None:
+            raise PageChanged(f"{text!r} cannot be read from {cell[at : at + 60]!r}")
+        at = match.end()
         thinking, amount, hourly, words, sign, size, until, since, storage = match.groups()
         if storage and not hourly:
             raise PageChanged(f"{match[0]!r} is a storage price of no known unit")
-        place = meant, when, _ = _meant(words or ""), _when(thinking, sign, size), bool(hourly)
+        meant = _meant(words) if words else _NOTHING
+        when = _when(thinking, sign, size) if thinking or sign else ALWAYS
+        place = meant, when, hourly is None
         # "$0.75 through December 31, 2026. $1.50" as the HTML page had it on 2026-08-18: the second price comes then.
         begins = moments.day(since) if since else ended if place == place_before else None
         place_before, ended = place, _after(until) if until else None
         units = _STORED if hourly else _units(direction, meant or usual)
         found += [PriceComponent(unit, exact(amount), "USD", 1_000_000, when, None, begins, ended) for unit in units]
-        rest = rest[match.end() :].strip()
     return found
 
 
 @lru_cache(maxsize=256)
 def _units(direction: str, words: frozenset[str]) -> tuple[str, ...]:
     """One unit where text is meant (images and video count as its tokens), else one for each modality."""
-    meant = ["text"] if "text" in words else sorted(words)
-    if unknown := [word for word in meant if (direction, word) not in _UNITS]:
+    if "text" in words:
+        return (_UNITS[direction, "text"],)
+    if unknown := [word for word in sorted(words) if (direction, word) not in _UNITS]:
         raise PageChanged(f"there is no unit for {direction} of {unknown[0]}")
-    return tuple(_UNITS[direction, word] for word in meant)
+    return tuple([_UNITS[direction, word] for word in sorted(words)])
 
 
 @lru_cache(maxsize=256)
@@ -117,8 +121,6 @@ def _meant(words: str) -> frozenset[str]:
 def _when(thinking: str | None, sign: str | None, size: str | None) -> Conditions:
     most = int(size) * 1000 if size else None
     thinks = {"Thinking": True, "Non-thinking": False}.get(thinking or "")
-    if most is None and thinks is None:
-        return ALWAYS
     if most is not None and sign == ">":
         return Conditions(min_input_tokens=most + 1, thinking=thinks)
     return Conditions(max_input_tokens=most, thinking=thinks)
