@@ -33,6 +33,8 @@ _INPUT = re.compile(
 )
 _CACHED = {"input_tokens": "cache_read_tokens", "input_audio_tokens": "cache_read_audio_tokens"}
 _REGIONS = re.compile(r"\$(?P<global>[0-9.]+) \(Global\) (?P<other>\$[0-9.]+) \(Non-global\)\*")
+STORAGE_HEADER, _STORAGE = ("model", "feature", "type"), "Context Cache Storage"
+_HOURLY = re.compile(r"(\$[0-9.]+) ?\(/M Tok/hr\)")
 PER_THOUSAND = "price per 1,000 input tokens"
 _REQUESTS = re.compile(r"(Online|Batch) requests: (\$[0-9.]+|No charge)")
 _NO_TOKENS = re.compile("Tuning for|Gemini (?:models|[0-9.]+ Flash)|[$][0-9.]+ per 1,000")
@@ -119,6 +121,22 @@ def read_cache(sheet: PriceSheet, table: Table) -> None:
                 raise PageChanged(f"{table} stores {name!r} at {stored[name]} and at {hourly}")
     for name, hourly in stored.items():
         sheet.add(name, PriceComponent("cache_storage_token_hours", hourly, "USD", 1_000_000))
+
+
+def read_storage(sheet: PriceSheet, table: Table) -> None:
+    """Later models' explicit caches: what an hour of storing costs, by the size of the prompt."""
+    columns = [match for name in table.header[3:] if (match := PRICE.fullmatch(name))]
+    if len(columns) != len(table.header) - 3 or any(column[2] or column[3] for column in columns):
+        raise PageChanged(f"{table} has unknown columns: {table.header}")
+    for model, feature, what, *cells in filter(lambda row: _is_whole(table, row), table.body):
+        hourly = [_HOURLY.fullmatch(cell.text) for cell in cells]
+        if feature.text != _STORAGE or not _INPUT.fullmatch(what.text.lower()) or not all(hourly):
+            raise PageChanged(f"{table} has {[cell.text for cell in cells]} for {feature.text!r}, {what.text!r}")
+        sizes = {
+            column[1] == ">": amounts.parse(cost[1], "USD").amount
+            for column, cost in zip(columns, hourly, strict=True) if cost
+        }  # fmt: skip
+        sheet.add(name_of(model), *by_size("cache_storage_token_hours", sizes))
 
 
 def read_embeddings(sheet: PriceSheet, table: Table) -> None:

@@ -42,6 +42,8 @@ class Vertex(PricingSpider):
                 agentplatform.read_batch(sheet, table)
             elif names == agentplatform.CACHE_HEADER:
                 agentplatform.read_cache(sheet, table)
+            elif names[:3] == agentplatform.STORAGE_HEADER and prices:
+                agentplatform.read_storage(sheet, table)
             elif names[-1:] == (agentplatform.PER_THOUSAND,):
                 agentplatform.read_embeddings(sheet, table)
             elif (prices and len(prices) == len(names) - 1) or (len(names) == 2 and _holds(table, "Input: $")):

@@ -32,6 +32,8 @@ CELLS: list[tuple[str, str, str, str, Conditions, str]] = [
     ("Gemini 2.0 Flash", "standard", "", "cache_read_audio_tokens", ALWAYS, "0.25"),
     ("Gemini 2.0 Flash Lite", "standard", "", "cache_read_tokens", ALWAYS, "0.01875"),
     ("Gemini 2.0 Flash Lite", "standard", "", "cache_storage_token_hours", ALWAYS, "1"),
+    ("Gemini 3.1 Pro", "standard", "", "cache_storage_token_hours", ALWAYS, "4.5"),
+    ("Gemini 2.5 Flash Lite", "standard", "", "cache_storage_token_hours", ALWAYS, "1"),
     ("Gemini 2.0 Flash Image Generation", "standard", "", "output_image_tokens", ALWAYS, "30"),
     ("Gemma 4 26B", "standard", "", "cache_read_tokens", ALWAYS, "0.015"),
     ("Claude Opus 4.7", "standard", "eu", "cache_write_1h_tokens", ALWAYS, "11"),
@@ -56,12 +58,12 @@ def test_cells_of_the_real_page_read_by_hand(recorded: Path) -> None:
 def test_the_real_page_gives_as_many_prices_as_it_lists(recorded: Path) -> None:
     page = real(recorded, "vertex", "2026-05-08")
     offers = extract(page, "vertex")
-    assert Counter(offer.tier for offer in offers) == {"standard": 72, "batch": 53, "flex": 11, "priority": 8}
+    assert Counter(offer.tier for offer in offers) == {"standard": 76, "batch": 53, "flex": 11, "priority": 8}
     assert Counter(price.unit for offer in offers for price in offer.components) == {
         "input_tokens": 161, "output_tokens": 155, "cache_read_tokens": 99, "cache_write_tokens": 59,
         "cache_write_1h_tokens": 56, "input_audio_tokens": 27, "cache_read_audio_tokens": 16,
         "output_image_tokens": 12, "input_video_tokens": 3, "input_image_tokens": 2, "output_audio_tokens": 2,
-        "cache_storage_token_hours": 2,
+        "cache_storage_token_hours": 9,
     }  # fmt: skip
     assert page.unread["Claude Sonnet 4.6 us-east5: prices of two kinds in one cell"] == 1
 
@@ -97,18 +99,29 @@ def test_what_cannot_be_told_apart_is_reported_not_guessed() -> None:
     page = saved(PAGE)
     models = {offer.model for offer in extract(page, "vertex")}
     assert not {"Claude Sonnet 4.6", "DeepSeek-OCR"} & models
-    assert (
-        page.unread
-        == {
-            "rows without a model: 1M input text tokens": 1,
-            "Gemini 2.0 Flash: Tuning for 1M training tokens": 1,
-            "table: Modality-based pricing": 2,
-            "Claude Sonnet 4.6 us-east5: prices of two kinds in one cell": 1,
-            "DeepSeek-OCR : prices of two kinds in one cell": 1,
-            "table: Model Tuning": 1,
-        }
-        or page.unread["table: Model Tuning"] == 1
-    )
+    assert dict(page.unread) == {
+        "rows without a model: 1M input text tokens": 1,
+        "Gemini 2.0 Flash: Tuning for 1M training tokens": 1,
+        "table: Modality-based pricing": 2,
+        "Claude Sonnet 4.6 us-east5: prices of two kinds in one cell": 1,
+        "DeepSeek-OCR : prices of two kinds in one cell": 1,
+        "table: Model Tuning": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        ("$4.5 (/M Tok/hr)", "$4.5 (/M Tok/min)", "/M Tok/min"),
+        ("$4.5 (/M Tok/hr)", "$4.5", "4.5"),
+        ("<td>Context Cache Storage</td>", "<td>Context Cache Writing</td>", "Context Cache Writing"),
+        ("Storage</td><td>Input (text", "Storage</td><td>Output (text", "Output"),
+    ],
+    ids=["another time", "no time", "another feature", "another direction"],
+)  # fmt: skip
+def test_what_storing_costs_is_read_by_its_hour_or_not_at_all(was: str, now: str, said: str) -> None:
+    with pytest.raises(PageChanged, match=said):
+        extract(altered(PAGE, was, now), "vertex")
 
 
 def test_a_list_of_what_is_put_in_is_text_where_text_is_in_it() -> None:
