@@ -40,18 +40,25 @@ def answered(answer: Answer) -> Result:
 async def speaker(talk: Talk) -> AsyncIterator[str]:
     """A server that reads the request's head and then says what it likes."""
 
+    talks: set[asyncio.Task[None]] = set()
+
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await reader.readuntil(b"\r\n\r\n")
             await talk(reader, writer)
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
 
-    server = await asyncio.start_server(meet, "127.0.0.1", 0)
-    async with server:
+    def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.add(asyncio.ensure_future(meet(reader, writer)))
+
+    # From Python 3.12 on a server that is closed waits for those who still talk.
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        for one in talks:
+            one.cancel()
 
 
 def told(talk: Talk) -> Result:
