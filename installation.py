@@ -32,12 +32,14 @@ def database(*, migrate: bool = False, facts: bool = False) -> Iterator[Engine]:
         engine = connect(settings().database)
     except ValueError as wrong:
         raise Refused(str(wrong)) from wrong
-    if migrate:
-        migrations.upgrade(engine)
-    elif not migrations.is_current(engine):
-        raise Refused(f"{where()} has not this version's tables; run: tokentape migrate")
-    if facts and (loaded := archive.archive(engine, datetime.now(UTC))):
-        corrected = f", {loaded.corrected} corrected" if loaded.corrected else ""
-        say.print(f"{loaded.facts} documented price changes are on record now{corrected}")
-    yield engine
-    engine.dispose()
+    try:
+        if migrate:
+            migrations.upgrade(engine)
+        elif not migrations.is_current(engine):
+            raise Refused(f"{where()} has not this version's tables; run: tokentape migrate")
+        if facts and (loaded := archive.archive(engine, datetime.now(UTC))):
+            corrected = f", {loaded.corrected} corrected" if loaded.corrected else ""
+            say.print(f"{loaded.facts} documented price changes are on record now{corrected}")
+        yield engine
+    finally:
+        engine.dispose()

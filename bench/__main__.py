@@ -11,6 +11,7 @@ from bench import (
     detect,
     fanning,
     imports,
+    month,
     promptness,
     replay,
     scale,
@@ -21,6 +22,7 @@ from bench import (
 
 PARTS = (
     corpus, crawl, replay, imports, detect, api, costs, deliveries, promptness, fanning, scale, year, storm, sequences,
+    month,
 )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ from typing_extensions import TypedDict
 MEDIA_TYPE = "application/problem+json"
 # PostgreSQL's "undefined table": nobody has migrated this database.
 _UNDEFINED_TABLE = "42P01"
+# From Python 3.13 on http has other words for these (RFC 9110's). What was published stays, whatever Python serves it.
+_PHRASES = {413: "Request Entity Too Large", 422: "Unprocessable Entity"}
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 log = logging.getLogger(__name__)
@@ -53,9 +55,12 @@ def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """How a route declares the problems it may answer with."""
     schema = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}
     return {
-        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: schema}}
-        for status in (*statuses, 500, 503)
+        status: {"description": _phrase(status), "content": {MEDIA_TYPE: schema}} for status in (*statuses, 500, 503)
     }
+
+
+def _phrase(status: int) -> str:
+    return _PHRASES.get(status) or HTTPStatus(status).phrase
 
 
 def install(app: FastAPI) -> None:
@@ -74,7 +79,7 @@ def respond(
     """A problem+json answer."""
     body = {
         "type": f"tag:tokentape.dev,2026:problem/{kind}" if kind else "about:blank",
-        "title": kind.replace("-", " ").capitalize() or HTTPStatus(status).phrase,
+        "title": kind.replace("-", " ").capitalize() or _phrase(status),
         "status": status,
         "detail": detail,
         "instance": request.scope["path"],

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -171,7 +172,9 @@ def _told(database: str, captures: Path) -> Iterator[Told]:
         SELECT e.effective_at, e.kind, o.model, s.unit, s.conditions, e.old_amount, e.new_amount
         FROM change_event e JOIN offer o ON o.id = e.offer_id LEFT JOIN series s ON s.id = e.series_id
     """
-    for at, kind, model, unit, conditions, old, new in sqlite3.connect(database).execute(query):
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute(query).fetchall()
+    for at, kind, model, unit, conditions, old, new in rows:
         if kind != "terms_changed":
             # Brute force knows no price without conditions that stands in for one under them.
             old, new = None if kind == "price_added" else old, None if kind == "price_removed" else new

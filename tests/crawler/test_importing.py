@@ -250,7 +250,9 @@ def undisturbed(series_of_maps: Path, tmp_path: Path) -> dict[str, list[tuple[An
     engine = connect(f"sqlite:///{tmp_path}/undisturbed.sqlite3")
     migrations.upgrade(engine)
     assert len(taken(engine, series_of_maps)) == 12
-    return history_of(engine)
+    history = history_of(engine)
+    engine.dispose()
+    return history
 
 
 def test_an_import_that_is_killed_goes_on_and_makes_the_same_history(

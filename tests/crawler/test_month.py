@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -15,14 +16,12 @@ from tests.crawler.test_schedule import MONDAY, Killed, World, slots_between
 
 DECLARED = [spider_class(name).source() for name in spider_names()]
 DAY_S = 86_400
-# Every source that is asked daily, and one that is asked hourly: a month of all of them is 26,000 fetches.
+# Every source that is asked daily, and one that is asked hourly. `make bench` lives through a month of them all.
 OF_A_MONTH = [source for source in DECLARED if source.interval_s == DAY_S] + DECLARED[:1]
 OUTAGE = timedelta(hours=12)
 
 
-def live(
-    world: World, schedules: list[Schedule], sources: list[Source], until: datetime, chance: random.Random
-) -> None:
+def live(world: World, schedules: list[Schedule], until: datetime, chance: random.Random) -> None:
     """Both schedulers look at the same time, again and again, at no regular times, until then."""
     with ThreadPoolExecutor(2) as pool:
         while world.now < until:
@@ -32,33 +31,38 @@ def live(
 
 def kill_at_the_next_slot(world: World, schedules: list[Schedule], source: Source) -> None:
     """One of the two takes a slot, and dies with it; the lease is all that is left."""
+    doomed = schedules.pop()
+    doomed.sources = [source]
     world.now = Schedule.slot_of(source, world.now) + timedelta(seconds=source.interval_s)
     world.doomed = True
     with pytest.raises(Killed):
-        schedules.pop().run_due(world.now)
+        doomed.run_due(world.now)
     world.doomed = False
 
 
-def assert_each_slot_once(
+def faults(
     world: World, sources: list[Source], dark: tuple[datetime, datetime], ended: datetime
-) -> None:
-    """Slots that begin and end while nobody looks are not made up for; every other one is fetched, and once."""
+) -> Iterator[tuple[str, datetime]]:
+    """Slots that were fetched twice, and those that were not: but for what begins and ends while nobody looks, which
+    is not made up for."""
+    every = Counter(world.fetched)
+    yield from (slot for slot, times in every.items() if times > 1)
     for source in sources:
-        fetched = Counter(slot for name, slot in world.fetched if name == source.name)
-        assert set(fetched.values()) == {1}, source.name
         length = timedelta(seconds=source.interval_s)
         due = slots_between(source, MONDAY, ended)
-        missed = [slot for slot in due if slot not in fetched]
-        assert [slot for slot in missed if slot < dark[0] - length or slot + length > dark[1]] == [], source.name
-        assert len(missed) <= OUTAGE // length + 1
+        missed = [slot for slot in due if (source.name, slot) not in every]
+        excused = [slot for slot in missed if slot >= dark[0] - length and slot + length <= dark[1]]
+        yield from ((source.name, slot) for slot in missed if slot not in excused)
+        yield from ((source.name, slot) for slot in excused[int(OUTAGE / length) + 1 :])
 
 
-def lives_through(engine: Engine, sources: list[Source], days: float) -> World:
-    """Two schedulers, an outage of twelve hours in the middle, and afterwards the death of one of them."""
+def lives_through(engine: Engine, sources: list[Source], days: float) -> tuple[World, list[tuple[str, datetime]]]:
+    """Two schedulers, an outage of twelve hours in the middle, and afterwards the death of one of them; what was
+    fetched, and the slots that should have been fetched otherwise."""
     world, chance = World(), random.Random(7)
     schedules = [world.schedule(engine, sources), world.schedule(engine, sources)]
     middle = MONDAY + timedelta(days=days) / 2 - OUTAGE / 2
-    live(world, schedules, sources, middle, chance)
+    live(world, schedules, middle, chance)
     dark = world.now - timedelta(seconds=2700), world.now + OUTAGE
     world.pass_time(hours=12)
     back = len(world.fetched)
@@ -68,20 +72,21 @@ def lives_through(engine: Engine, sources: list[Source], days: float) -> World:
         source.name for source in sources if source.interval_s < DAY_S
     }
     kill_at_the_next_slot(world, schedules, sources[-1])
-    live(world, schedules, sources, MONDAY + timedelta(days=days), chance)
-    assert_each_slot_once(world, sources, dark, world.now - timedelta(seconds=2700))
-    return world
+    live(world, schedules, MONDAY + timedelta(days=days), chance)
+    return world, list(faults(world, sources, dark, world.now - timedelta(seconds=2700)))
 
 
 def test_a_month_of_the_declared_daily_sources_and_an_hourly_one(engine: Engine) -> None:
-    world = lives_through(engine, OF_A_MONTH, 30)
+    world, wrong = lives_through(engine, OF_A_MONTH, 30)
+    assert wrong == []
     counts = Counter(name for name, _ in world.fetched)
     assert {29 <= counts[source.name] <= 32 for source in OF_A_MONTH[:-1]} == {True}
     assert 700 <= counts[OF_A_MONTH[-1].name] <= 721
 
 
 def test_a_day_of_all_declared_sources_with_half_a_day_of_darkness(engine: Engine) -> None:
-    world = lives_through(engine, DECLARED, 1)
+    world, wrong = lives_through(engine, DECLARED, 1)
+    assert wrong == []
     assert {name for name, _ in world.fetched} == set(spider_names())
 
 
@@ -89,3 +94,11 @@ def test_sources_of_one_interval_are_spread_over_it() -> None:
     hourly = [source for source in DECLARED if source.interval_s == 3600]
     minutes = {Schedule.slot_of(source, MONDAY).minute for source in hourly}
     assert len(minutes) > len(hourly) / 2
+
+
+def test_a_slot_that_is_fetched_twice_or_forgotten_is_found() -> None:
+    [source] = DECLARED[:1]
+    dark = MONDAY + 30 * OUTAGE, MONDAY + 31 * OUTAGE
+    slots = slots_between(source, MONDAY, MONDAY + timedelta(days=2))
+    world = World(fetched=[(source.name, slot) for slot in (*slots[:5], *slots[6:], slots[9])])
+    assert list(faults(world, [source], dark, slots[-1])) == [(source.name, slots[9]), (source.name, slots[5])]
