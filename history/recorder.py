@@ -105,15 +105,15 @@ def record(
     rejections += refused
     believed, before = len(seen.offers) + len(stated), _offers_before(connection, declared.source_id)
     outcome, failure = judge(reading, believed, rejections, before)
-    shelves, verdict = shelves or Shelves(), Verdict()
+    run_id, shelves, verdict = next_id(connection, t.run), shelves or Shelves(), Verdict()
     if outcome is not Outcome.FAILED:
         shelf = shelves.take(connection, declared.source_id)
         book = shelf.book(seen)
         book.agreed = Agreement(connection, declared.source_id, reading.observed_at, now, shelf.beginnings)
         verdict = compare(book, seen, reading.observed_at, complete=outcome is Outcome.COMPLETE)
-        shelves.put_back(shelf, verdict, next_id(connection, t.run))
+        shelves.put_back(shelf, verdict, run_id)
     recorded = Recorded(
-        next_id(connection, t.run),
+        run_id,
         reading.source.name,
         reading.observed_at,
         outcome,
@@ -126,14 +126,14 @@ def record(
         len(stated.hosts),
     )
     write_run(connection, declared.source_id, recorded, reading, now)
-    keep_shape(connection, declared.source_id, recorded.run_id, outcome, reading, recorded.statements)
-    _write_rejections(connection, recorded.run_id, rejections)
-    verdict.versions = with_places(connection, verdict.versions, recorded.run_id, locate)
+    keep_shape(connection, declared.source_id, run_id, outcome, reading, recorded.statements)
+    _write_rejections(connection, run_id, rejections)
+    verdict.versions = with_places(connection, verdict.versions, run_id, locate)
     billers = billers_of(connection, reading.source, verdict)
-    Ledger(connection, declared.source_id, recorded.run_id, now, billers).write(verdict)
+    Ledger(connection, declared.source_id, run_id, now, billers).write(verdict)
     register = Register(connection, declared.source_id, now)
     if outcome is not Outcome.FAILED:
-        register.add(recorded.run_id, stated, reading.notices)
+        register.add(run_id, stated, reading.notices)
     return replace(recorded, restated=register.restated)
 
 
