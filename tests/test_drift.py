@@ -1,5 +1,6 @@
 """Drift on real pages, months apart: what a person is told is what became different, and nothing else."""
 
+from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -18,8 +19,10 @@ from history.shapes import drifting
 
 
 @pytest.fixture
-def engine(sqlite_url: str) -> Engine:
-    return connect(sqlite_url)
+def engine(sqlite_url: str) -> Iterator[Engine]:
+    engine = connect(sqlite_url)
+    yield engine
+    engine.dispose()
 
 
 def drifts(engine: Engine, folder: Path, *names: str) -> dict[date, list[str]]:

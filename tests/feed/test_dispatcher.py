@@ -257,6 +257,7 @@ def test_what_is_sent_while_the_database_is_away_is_written_down_when_it_is_back
     subscribed(engine, 5, 5)
     file = Path(str(engine.url.database))
     away = file.with_suffix(".away")
+    before = engine.pool
 
     async def unplug() -> None:
         if len(world.sent) == 3:
@@ -273,4 +274,6 @@ def test_what_is_sent_while_the_database_is_away_is_written_down_when_it_is_back
     world.run(NOW + HOUR)
     assert pending_of(engine) == 0
     assert len({(one, uid) for one, uid, _ in world.sent}) == 25
+    # To it came back what was in use when the file went away.
+    before.dispose()
     engine.dispose()
