@@ -23,6 +23,7 @@ from history.model import Fetched, Reading
 from history.places import nowhere
 from history.recorder import AlreadyRecorded, Recorded, newest_run_at, record
 from history.rederive import correct
+from history.shelf import Shelves
 from history.times import from_rfc3339
 
 
@@ -105,14 +106,15 @@ def replay(
 ) -> Iterator[Recorded | AlreadyRecorded]:  # fmt: skip
     """Record each run of these captures as if they had been fetched at their time; what is on record already stays
     as it is. Without `places`, nobody looks for where on its page a price stands."""
+    shelves = Shelves()
     for run in runs_of(captures):
         try:
-            yield _replay_one(engine, run, places)
+            yield _replay_one(engine, run, places, shelves)
         except AlreadyRecorded as already:
             yield already
 
 
-def _replay_one(engine: Engine, run: tuple[Capture, ...], places: bool) -> Recorded:
+def _replay_one(engine: Engine, run: tuple[Capture, ...], places: bool, shelves: Shelves) -> Recorded:
     name, captured = run[0].spider, run[0].captured
     with reading_from(engine) as connection:
         newest = newest_run_at(connection, name)
@@ -126,7 +128,7 @@ def _replay_one(engine: Engine, run: tuple[Capture, ...], places: bool) -> Recor
     spider = spider_class(name)()
     reading = read(spider, fetched, captured)
     with recording(engine) as connection:
-        return record(connection, reading, captured, locator(spider) if places else nowhere)
+        return record(connection, reading, captured, locator(spider) if places else nowhere, shelves)
 
 
 def reread(engine: Engine, name: str, now: datetime, *, force: bool = False) -> Recorded | None:

@@ -1,7 +1,7 @@
 """Verdict → rows: the versions, states and change events of one run."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_DOWN
@@ -159,24 +159,23 @@ class Ledger:
         )
 
     def _write_changes(self, changes: list[Change]) -> None:
-        first_id = next_id(self.connection, t.change_event) if changes else 0
-        stories: dict[tuple[str, str], int] = {}
-        insert(
-            self.connection,
-            t.change_event,
-            [
-                {
-                    "id": event_id,
-                    "story_id": stories.setdefault((change.offer.biller, change.offer.model), event_id),
-                    "run_id": self.run_id,
-                    "offer_id": self.offer_ids[change.offer],
-                    "series_id": self.series_ids[change.key] if change.key else None,
-                    "recorded_at": self.now,
-                    **_change_columns(change),
-                }
-                for event_id, change in enumerate(changes, first_id)
+        if not changes:
+            return
+        first_id, stories = next_id(self.connection, t.change_event), dict[tuple[str, str], int]()
+        ids = list(range(first_id, first_id + len(changes)))
+        told = list(zip(ids, changes, strict=True))
+        columns: Columns = {
+            "id": ids,
+            "story_id": [
+                stories.setdefault((each.offer.biller, each.offer.model), event_id) for event_id, each in told
             ],
-        )
+            "run_id": [self.run_id] * len(changes),
+            "offer_id": [self.offer_ids[each.offer] for each in changes],
+            "series_id": [self.series_ids[each.key] if each.key else None for each in changes],
+            "recorded_at": [self.now] * len(changes),
+            **_change_columns(changes),
+        }
+        insert_columns(self.connection, t.change_event, columns)
 
     def _update(self, table: Table, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
         if rows:
@@ -225,23 +224,26 @@ def _quote_columns(text: str | None) -> tuple[Any, ...]:
     return (None,) * len(QUOTED) if text is None else tuple(Quote.parse(text))
 
 
-def _change_columns(change: Change) -> dict[str, Any]:
-    old = Quote.parse(change.old) if change.old is not None else None
-    new = Quote.parse(change.new) if change.new is not None else None
+def _change_columns(changes: Sequence[Change]) -> Columns:
+    olds, news = ([_quote(each.old) for each in changes], [_quote(each.new) for each in changes])
     return {
-        "kind": change.kind.value,
-        "effective_at": change.effective_at,
-        "held_since": change.held_since,
-        "change_bp": _basis_points(old, new),
-        "old_amount": old and old.amount,
-        "old_currency": old and old.currency,
-        "old_per": old and old.per,
-        "new_amount": new and new.amount,
-        "new_currency": new and new.currency,
-        "new_per": new and new.per,
-        "old_terms": None if change.old_terms is None else _terms_text(change.old_terms),
-        "new_terms": None if change.new_terms is None else _terms_text(change.new_terms),
+        "kind": [each.kind.value for each in changes],
+        "effective_at": [each.effective_at for each in changes],
+        "held_since": [each.held_since for each in changes],
+        "change_bp": list(map(_basis_points, olds, news)),
+        "old_amount": [old and old.amount for old in olds],
+        "old_currency": [old and old.currency for old in olds],
+        "old_per": [old and old.per for old in olds],
+        "new_amount": [new and new.amount for new in news],
+        "new_currency": [new and new.currency for new in news],
+        "new_per": [new and new.per for new in news],
+        "old_terms": [None if each.old_terms is None else _terms_text(each.old_terms) for each in changes],
+        "new_terms": [None if each.new_terms is None else _terms_text(each.new_terms) for each in changes],
     }
+
+
+def _quote(text: str | None) -> Quote | None:
+    return None if text is None else Quote.parse(text)
 
 
 def _basis_points(old: Quote | None, new: Quote | None) -> int | None:

@@ -80,6 +80,8 @@ def _entries(kept: KeptPage, wanted: Wanted) -> Iterator[_Entry]:
     ends = {_end_of(offer.model) for _, offer in wanted}
     behind = 0
     for key, raw in page.json_as(dict[str, msgspec.Raw]).items():
+        if _end_of(key) not in ends:
+            continue
         quoted, value = b'"%b"' % key.encode(), bytes(raw)
         begins = kept.body.find(quoted, behind)
         at = _value_at(kept.body, begins, quoted, value)
@@ -89,7 +91,7 @@ def _entries(kept: KeptPage, wanted: Wanted) -> Iterator[_Entry]:
             at = _value_at(kept.body, begins, quoted, value)
         else:
             behind = at + len(value)
-        if at is not None and _end_of(key) in ends:
+        if at is not None:
             yield _Entry(key, begins, at, value)
 
 
