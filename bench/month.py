@@ -18,16 +18,16 @@ DAYS = 30
 
 def figures() -> list[Figure]:
     """Each database in a process of its own."""
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        return pool.map(_month, ("SQLite", "PostgreSQL"))
+    pool = multiprocessing.get_context("spawn").Pool(2)
+    with tempfile.TemporaryDirectory() as folder, running() as server, pool:
+        urls = {"SQLite": f"sqlite:///{folder}/bench.sqlite3", "PostgreSQL": server.create_database()}
+        return pool.starmap(_month, urls.items())
 
 
-def _month(name: str) -> Figure:
-    with tempfile.TemporaryDirectory() as folder, running() as server:
-        url = f"sqlite:///{folder}/bench.sqlite3" if name == "SQLite" else server.create_database()
-        engine = connect(url)
-        migrations.upgrade(engine)
-        world, wrong = lives_through(engine, DECLARED, DAYS)
-        engine.dispose()
+def _month(name: str, url: str) -> Figure:
+    engine = connect(url)
+    migrations.upgrade(engine)
+    world, wrong = lives_through(engine, DECLARED, DAYS)
+    engine.dispose()
     detail = f"of {len(world.fetched):,} of {len(DECLARED)} sources, two schedulers, 12 hours dark, one killed"
     return Figure(f"slots fetched twice or forgotten, {name}", len(wrong), 0, detail)

@@ -129,14 +129,17 @@ def read_storage(sheet: PriceSheet, table: Table) -> None:
     if len(columns) != len(table.header) - 3 or any(column[2] or column[3] for column in columns):
         raise PageChanged(f"{table} has unknown columns: {table.header}")
     for model, feature, what, *cells in filter(lambda row: _is_whole(table, row), table.body):
-        hourly = [_HOURLY.fullmatch(cell.text) for cell in cells]
-        if feature.text != _STORAGE or not _INPUT.fullmatch(what.text.lower()) or not all(hourly):
-            raise PageChanged(f"{table} has {[cell.text for cell in cells]} for {feature.text!r}, {what.text!r}")
-        sizes = {
-            column[1] == ">": amounts.parse(cost[1], "USD").amount
-            for column, cost in zip(columns, hourly, strict=True) if cost
-        }  # fmt: skip
-        sheet.add(name_of(model), *by_size("cache_storage_token_hours", sizes))
+        if feature.text != _STORAGE or not _INPUT.fullmatch(what.text.lower()):
+            raise PageChanged(f"{table} has {feature.text!r} of {what.text!r}")
+        stated = [(column[1] == ">", cell) for column, cell in zip(columns, cells, strict=True)]
+        if sizes := {is_long: _hourly(cell) for is_long, cell in stated if amounts.term(cell.text) is None}:
+            sheet.add(name_of(model), *by_size("cache_storage_token_hours", sizes))
+
+
+def _hourly(cell: Cell) -> Decimal:
+    if (match := _HOURLY.fullmatch(cell.text)) is None:
+        raise PageChanged(f"{cell.text!r} is not what an hour of storing a million tokens costs")
+    return amounts.parse(match[1], "USD").amount
 
 
 def read_embeddings(sheet: PriceSheet, table: Table) -> None:

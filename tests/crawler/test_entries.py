@@ -83,7 +83,7 @@ RANGES = [
     {"range": [0, 32000], "input_cost_per_token": 1e-06},
     {"range": [32000, 128000], "input_cost_per_token": 2e-06, "output_cost_per_token": 1e-06},
 ]
-WINDOWS = {"hours_utc": [["16:00", "00:00"]], "input_cost_per_token": 1e-06, "output_cost_per_token": 5e-06}
+WINDOWS = {"hours_utc": "16:00-00:00", "input_cost_per_token": 1e-06, "output_cost_per_token": 5e-06}
 SEARCHES = {f"search_context_size_{size}": 0.01 for size in ("low", "medium", "high")}
 
 
@@ -92,10 +92,11 @@ SEARCHES = {f"search_context_size_{size}": 0.01 for size in ("low", "medium", "h
     [
         (entry(input_cost_per_token=1e-06, tiered_pricing=RANGES), 4),
         (entry(input_cost_per_token=1e-06, output_cost_per_token=1e-06, search_context_cost_per_query=SEARCHES), 3),
+        (entry(input_cost_per_token=1e-06, off_peak_pricing=WINDOWS), 3),
         (entry(cache_read_input_token_cost=1e-06, input_cost_per_token_cache_hit=1e-06), 1),
         (entry(notes='"input_cost_per_token": 1e-06', input_cost_per_token=1e-06), 1),
     ],
-    ids=["ranges", "searches", "two names for one price", "a text that quotes JSON"],
+    ids=["ranges", "searches", "hours", "two names for one price", "a text that quotes JSON"],
 )  # fmt: skip
 def test_what_several_numbers_could_be_is_told_by_changing_the_entry(stated: dict[str, Any], many: int) -> None:
     page = kept({"before": entry(input_cost_per_token=1e-06), "gpt-1": stated, "after": entry(max_tokens=1e-06)})

@@ -124,6 +124,13 @@ def test_what_storing_costs_is_read_by_its_hour_or_not_at_all(was: str, now: str
         extract(altered(PAGE, was, now), "vertex")
 
 
+def test_a_size_for_which_nothing_is_stored_has_no_price() -> None:
+    offers = extract(altered(PAGE, "$2 (/M Tok/hr)", "N/A"), "vertex")
+    assert cell(offers, "Gemini 3 Flash", "standard", "cache_storage_token_hours", SHORT).amount == 1
+    [flash] = [offer for offer in offers if offer.model == "Gemini 3 Flash"]
+    assert len(flash.components) == 1
+
+
 def test_a_list_of_what_is_put_in_is_text_where_text_is_in_it() -> None:
     page = altered(PAGE, "Input (text, image, video, audio)", "Input (text, images, documents, audio)")
     assert extract(page, "vertex") == extract(saved(PAGE), "vertex")
