@@ -65,7 +65,7 @@ class Cohere(PricingSpider):
     def _read_answers(self, sheet: PriceSheet, page: Page, streamed: list[str]) -> None:
         """What stands on the page is in its stream too, in which "$$1" is "$1"; until it is drawn, only there."""
         texts = [*page.prose.split("\n"), *(text.replace("\\n", " ").strip().replace("$$", "$") for text in streamed)]
-        for line in dict.fromkeys(text for text in texts if "$" in text):
+        for line in dict.fromkeys(text for text in texts if re.search(r"\$ ?[0-9]", text)):
             if match := _ANSWER.fullmatch(line):
                 stated = [(_TOKENS[side], amounts.per_million_tokens(match[side], "USD")) for side in _SIDES]
                 prices = [PriceComponent(unit, amount, "USD", 1_000_000) for unit, amount in stated]
