@@ -59,7 +59,7 @@ class Cohere(PricingSpider):
             else:
                 page.unread.update(f"pricing key {key}" for one in model.pricings for key in one.keys() - _KEYS)
                 sheet.add_new(model.model_name, *_prices(model), terms=())
-        self._read_answers(sheet, page, [text.partition('"')[0] for text in stream.split('"text":"')[1:]])
+        self._read_answers(sheet, page, [text for text in stream.split('"') if "$" in text and " " in text])
         yield from sheet.offers(self.provider)
 
     def _read_answers(self, sheet: PriceSheet, page: Page, streamed: list[str]) -> None:
