@@ -38,6 +38,8 @@ _ITEMS = {
 }  # fmt: skip
 _ITEM = ("计费项", "Billing Item")
 _MODEL = ("模型名称", "Model Name")
+# "01:00 - 04:00", "9点至12点": hours.
+_HOURS = re.compile(r"[0-9] ?(?:[:：][0-9]{2}|[点时])(?: ?[-–—~～至到] ?| to )[0-9]{1,2} ?[:：点时]")
 _PRICE = {"价格": "input_tokens", "price": "input_tokens"}
 
 
@@ -107,6 +109,9 @@ def _read_items(sheet: PriceSheet, table: Table, currency: str) -> None:
 
 
 def _peak_hours(page: Page, model: str) -> Conditions:
+    """When peak hours are; a document that states no hours at all leaves them open, as its tables do."""
     lines = cast(list[etree._Element], _LINES(page.tree))
     text = "\n".join([*("".join(map(str, line.itertext())) for line in lines), page.prose])
+    if _HOURS.search(text) is None:
+        return Conditions(period="peak")
     return beijing.peak_hours(text, model) if "高峰时段" in text else moments.peak_hours(text)

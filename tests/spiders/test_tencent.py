@@ -128,6 +128,15 @@ def test_each_kind_of_service_has_its_own_peak_hours() -> None:
     assert {when.hours_utc for when in found.values()} == {("01:00-04:00", "06:00-10:00")}
 
 
+def test_where_no_hours_are_stated_a_peak_has_none() -> None:
+    page = altered(
+        ENGLISH, "Peak hours are 01:00 - 04:00 and 06:00 - 10:00 UTC, Monday through Friday, ", "All prices, "
+    )
+    price = cell(extract(page, "tencent"), "DeepSeek-V4.1-Flash", "standard", "input_tokens",
+                 Conditions(period="peak"), "Singapore")  # fmt: skip
+    assert price.amount == Decimal("0.44")
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "words"),
     [
