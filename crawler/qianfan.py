@@ -26,10 +26,13 @@ _NAMES = ("版本名称", "服务名称", "模型名称")
 _ITEMS = ("子项", "类型", "计费项")
 _ABOUT = {"model": "模型名称", "service": "服务内容", "unit": "单位"}
 UNITS = {
-    "输入": "input_tokens", "输出": "output_tokens",
+    **dict.fromkeys(("输入", "文本输入"), "input_tokens"), **dict.fromkeys(("输出", "文本输出"), "output_tokens"),
+    **dict.fromkeys(("图片输入", "图像输入"), "input_image_tokens"), "视频输入": "input_video_tokens",
+    "音频输入": "input_audio_tokens", "音频输出": "output_audio_tokens",
     **dict.fromkeys(("命中缓存", "缓存命中", "输入(命中缓存)", "命中缓存输入"), "cache_read_tokens"),
 }  # fmt: skip
 _CACHED = frozenset({"命中缓存", "缓存命中"})
+_WRITES = ("输出", "文本输出", "音频输出", *_CACHED)
 _PERIODS: dict[str, Literal["peak", "off_peak"]] = {"高峰时段": "peak", "空闲时段": "off_peak"}
 _PERIOD = "|".join(_PERIODS)
 _DAY = r"(?P<{0}month>[0-9]{{1,2}})月(?P<{0}day>[0-9]{{1,2}})日"
@@ -39,6 +42,8 @@ _ITEM = re.compile(r"(?P<name>[^(]+(?:\(命中缓存\))?)(?:\((?P<range>.+)\))?"
 _RANGE = re.compile(
     rf"(?:(?P<period>{_PERIOD}):(?P<hours>[0-9:]+[-~–](?:次日)?[0-9:]+),?)?(?:{_SINCE},?)?(?P<lengths>.*)"
 )
+# What is done to a model or beside it is no price of its tokens, though it may be for tokens too.
+OTHER_SERVICES = re.compile("训练|精调|微调|蒸馏|评估|标注|部署|搜索|插件|存储")
 # "推理服务 输入Token数：(128k,256]" (2026-10): behind 128k there is only one 256 that can be meant.
 _SERVICE, _SUFFIX_LOST = re.compile(r"推理服务(?P<range>.*)"), re.compile(r"(?<=k,)(?P<size>[0-9]+)(?=[\])])")
 _NOTES = re.compile(r"[(（]([^()（）]+)[)）]")
@@ -118,9 +123,9 @@ def columns(table: Table, prices: Collection[str]) -> dict[str, str]:
     found = {what: name for what, name in _ABOUT.items() if name in table.header and name != names[0]}
     found |= {"name": names[0], "item": items[0]}
     at = table.header.index(items[0])
-    priced_as = {UNITS.get(plain(row[at].text).partition("(")[0]) for row in table.body if at < len(row)}
+    writes = any(plain(row[at].text).startswith(_WRITES) for row in table.body if at < len(row))
     # Only what reads has no versions; elsewhere the name of a model is that of a series.
-    if names == ["模型名称"] and (priced_as - {None, "input_tokens"} or {*table.header} - {*found.values(), *prices}):
+    if names == ["模型名称"] and (writes or {*table.header} - {*found.values(), *prices}):
         return {}
     if len(items) > 1:
         raise PageChanged(f"{table} has the items {items}")

@@ -61,6 +61,9 @@ class Baidu(PricingSpider):
             if (unit := row.pop("unit", None)) and unit.text and "token" not in unit.text.lower():
                 table.unread[f"price per {unit.text}"] += 1
                 continue
+            if (service := row.get("service")) and qianfan.OTHER_SERVICES.search(service.text):
+                table.unread[f"prices of {service.text}"] += 1
+                continue
             for name, cell in said.items():
                 texts = [*([unit.text] if unit else []), *filter(None, [heads[name]["basis"]])]
                 stated = [amounts.basis(text, self.currency) for text in texts]

@@ -98,6 +98,15 @@ def test_what_is_not_sold_by_the_token_and_sales_that_are_over_are_reported() ->
     }  # fmt: skip
 
 
+def test_tokens_of_a_model_in_training_are_reported_and_sounds_have_their_own_price() -> None:
+    page = altered(SALE, "<td>推理服务</td><td>输入</td><td>0.0005", "<td>模型精调（SFT）</td><td>输入</td><td>0.0005")
+    extract(page, NAME)
+    assert page.unread["prices of 模型精调（SFT）"] == 1
+    heard = altered(SALE, "<td>推理服务</td><td>输入</td><td>0.0005", "<td>推理服务</td><td>音频输入</td><td>0.0005")
+    price = cell(extract(heard, NAME), "bge-large-zh", "standard", "input_audio_tokens")
+    assert price.amount == Decimal("0.0005")
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "words"),
     [
@@ -128,7 +137,7 @@ def test_what_is_not_sold_by_the_token_and_sales_that_are_over_are_reported() ->
         (
             SALE,
             "<td>搜索增强</td><td>触发</td><td>0.004</td><td>0.0016</td><td>-</td><td>元/次",
-            "<td>搜索增强</td><td>触发</td><td>0.004</td><td>0.0016</td><td>-</td><td>元/千tokens",
+            "<td>推理服务</td><td>触发</td><td>0.004</td><td>0.0016</td><td>-</td><td>元/千tokens",
             "unknown billing item",
         ),
         (SALE, "推理服务<br>输入Token数：[0,32k)", "推理服务<br>标准版", "for how many tokens"),
