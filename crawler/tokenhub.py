@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import cast
 
 from lxml import etree
@@ -14,8 +15,9 @@ from crawler.ratecard import has_conditions, plain, rates, units_of
 from crawler.sheet import PriceSheet
 from history.model import Conditions, Offer, PriceComponent, Provider
 
-# The slate editor writes its paragraphs as <div>, each run of text as <span data-slate-string>.
-_LINES = etree.XPath("//div[@data-slate-node='element'][not(.//div)]")
+# The slate editor writes its paragraphs as <div>, each run of text as a <span>.
+_LINES = etree.XPath("//div[not(.//div)]")
+_ALL = etree.XPath("//body//text()[not(ancestor::script or ancestor::style)]", smart_strings=False)
 _PARTS = {
     "在线推理场景": "standard", "实时推理场景": "standard", "onlineinference": "standard",
     "批量任务场景": "batch", "批量推理场景": "batch", "批量推理": "batch",
@@ -45,7 +47,7 @@ _PRICE = {"价格": "input_tokens", "price": "input_tokens"}
 
 def offers(page: Page, provider: Provider, currency: str) -> Iterator[Offer]:
     """A model by its name as it stands; the region is the label of the tab."""
-    sheet = PriceSheet()
+    sheet, said = PriceSheet(), cache(lambda: _text(page))
     for table, tier in _tables(page):
         if set(_ITEM) & set(table.header):
             _read_items(sheet, table, currency)
@@ -53,7 +55,7 @@ def offers(page: Page, provider: Provider, currency: str) -> Iterator[Offer]:
             if tier is None:
                 raise PageChanged(f"{table} stands in a part that is no known tier")
             region = table.within[0] if table.within else ""
-            for rate in rates(table, units, currency, lambda model: _peak_hours(page, model)):
+            for rate in rates(table, units, currency, lambda model: _peak_hours(model, *said())):
                 sheet.add(rate.model, *rate.components, tier=tier, region=region, terms=rate.terms)
         elif any(_TOKENS.search(plain(header)) for header in table.header):
             raise PageChanged(f"{table} has token prices under unknown headers: {list(table.header)}")
@@ -108,10 +110,16 @@ def _read_items(sheet: PriceSheet, table: Table, currency: str) -> None:
         sheet.add(model, price)
 
 
-def _peak_hours(page: Page, model: str) -> Conditions:
-    """When peak hours are; a document that states no hours at all leaves them open, as its tables do."""
+def _text(page: Page) -> tuple[str, bool]:
+    """The paragraphs of the document, one a line, and whether hours stand anywhere in it."""
     lines = cast(list[etree._Element], _LINES(page.tree))
+    everywhere = " ".join("".join(cast(list[str], _ALL(page.tree))).split())
     text = "\n".join([*("".join(map(str, line.itertext())) for line in lines), page.prose])
-    if _HOURS.search(text) is None:
+    return text, _HOURS.search(everywhere) is not None
+
+
+def _peak_hours(model: str, text: str, stated: bool) -> Conditions:
+    """When peak hours are; a document that states no hours at all leaves them open, as its tables do."""
+    if not stated:
         return Conditions(period="peak")
     return beijing.peak_hours(text, model) if "高峰时段" in text else moments.peak_hours(text)
