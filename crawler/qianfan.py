@@ -47,7 +47,10 @@ OTHER_SERVICES = re.compile("训练|精调|微调|蒸馏|评估|标注|部署|�
 # "推理服务 输入Token数：(128k,256]" (2026-10): behind 128k there is only one 256 that can be meant.
 _SERVICE, _SUFFIX_LOST = re.compile(r"推理服务(?P<range>.*)"), re.compile(r"(?<=k,)(?P<size>[0-9]+)(?=[\])])")
 _NOTES = re.compile(r"[(（]([^()（）]+)[)）]")
-_NAME = re.compile(r"(?P<name>[A-Za-z0-9][\w .+/-]*?)(?P<notes>(?: ?[(（][^()（）]+[)）])*)", re.ASCII)
+_NAME = re.compile(
+    r"(?P<name>[A-Za-z0-9][\w.+-]*(?:/[\w.+-]+)?(?: [\w.+-]+)*)(?P<notes>(?: ?[(（][^()（）]+[)）])*)", re.ASCII
+)
+_WORDS = re.compile("[一-鿿]")
 _IDS = re.compile(r"[A-Za-z][\w.]*-[\w.-]+(?: [A-Za-z][\w.]*-[\w.-]+)+", re.ASCII)
 _MONEY = re.compile("[0-9]月|[元折价%]")
 # "命中缓存限时价格生效日期：9月9日-10月30日", "空闲时段为限时活动，8月25日0点起生效", "8月24日生效".
@@ -193,8 +196,10 @@ def _models(cell: Cell) -> Iterator[tuple[str, tuple[str, ...]]]:
         if match := _NAME.fullmatch(line):
             names = match["name"].split() if _IDS.fullmatch(match["name"]) else [match["name"]]
             found += [(name, tuple(_NOTES.findall(match["notes"]))) for name in names]
-        else:
+        elif _WORDS.match(line):
             words.append(line)
+        else:
+            raise PageChanged(f"{line!r} is neither a model nor a note on models")
     said = [*words, *(note for _, notes in found for note in notes)]
     if not found or cell.struck or any(map(_MONEY.search, said)):
         raise PageChanged(f"{cell.text!r} does not name models with notes that are known")

@@ -31,7 +31,7 @@ _UNITS = {
     "input": "input_tokens", "output": "output_tokens",
     # The English page since 2026-09: "Input Tokens (USD / million tokens)", "Cache (USD / million tokens)".
     "inputtokens": "input_tokens", "outputtokens": "output_tokens", "cache": "cache_read_tokens",
-    "cachedinput": "cache_read_tokens",
+    "cachedinput": "cache_read_tokens", "缓存写入": "cache_write_tokens", "cachewrite": "cache_write_tokens",
 }  # fmt: skip
 # Embeddings: a row for each kind of input.
 _ITEMS = {

@@ -133,6 +133,18 @@ def test_tokens_of_a_model_in_training_are_reported_and_sounds_have_their_own_pr
         (SALE, "高峰时段：8:00-22:00）", "高峰时段：8:00-26:00）", "no hours of one day"),
         (SALE, "空闲时段为限时活动，8月25日0点起生效", "空闲时段5折", "note that is not known"),
         (SALE, "<br>如开启思考模式，计费详情请查看说明", "<br>如开启思考模式，另收50%", "notes that are known"),
+        (
+            SALE,
+            '<td rowspan="4">GLM-5.1</td><td rowspan="2">',
+            '<td rowspan="4">GLM-5.1<br>GLM-5、GLM-4</td><td rowspan="2">',
+            "neither a model nor",
+        ),
+        (
+            SALE,
+            '<td rowspan="4">ERNIE-4.5-Turbo-32K</td>',
+            '<td rowspan="4">ERNIE-4.5-Turbo-32K / ERNIE-4.5</td>',
+            "neither a model nor",
+        ),
         (SALE, "DeepSeek-V4-Pro<br>", "深度求索<br>", "notes that are known"),
         (
             SALE,
