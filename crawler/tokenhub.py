@@ -26,20 +26,19 @@ _PARTS = {
 _TOKENS = re.compile(r"^推理(?:输入|输出)|^inference(?:in|out)put|/(?:百万|千|1?m|million)tokens?\)$")
 _BATCH = re.compile("批量|batch", re.IGNORECASE)
 _UNITS = {
-    "推理输入": "input_tokens", "推理输出": "output_tokens", "缓存命中": "cache_read_tokens",
-    "inferenceinput": "input_tokens", "inferenceoutput": "output_tokens", "cachehit": "cache_read_tokens",
-    "input": "input_tokens", "output": "output_tokens",
-    # The English page since 2026-09: "Input Tokens (USD / million tokens)", "Cache (USD / million tokens)".
-    "inputtokens": "input_tokens", "outputtokens": "output_tokens", "cache": "cache_read_tokens",
-    "cachedinput": "cache_read_tokens", "缓存写入": "cache_write_tokens", "cachewrite": "cache_write_tokens",
-}  # fmt: skip
+    **dict.fromkeys(("推理输入", "输入", "inferenceinput", "input", "inputtokens"), "input_tokens"),
+    **dict.fromkeys(("推理输出", "输出", "inferenceoutput", "output", "outputtokens"), "output_tokens"),
+    # The English page since 2026-09: "Cache (USD / million tokens)".
+    **dict.fromkeys(("缓存命中", "缓存", "cachehit", "cache", "cachedinput"), "cache_read_tokens"),
+    **dict.fromkeys(("缓存写入", "cachewrite"), "cache_write_tokens"),
+}
 # Embeddings: a row for each kind of input.
 _ITEMS = {
     "文本输入": "input_tokens", "图片输入": "input_image_tokens", "视频输入": "input_video_tokens",
     "textinput": "input_tokens", "imageinput": "input_image_tokens", "videoinput": "input_video_tokens",
 }  # fmt: skip
 _ITEM = ("计费项", "Billing Item")
-_MODEL = ("模型名称", "Model Name")
+_MODEL = ("模型名称", "模型", "Model Name", "Model")
 # "01:00 - 04:00", "9点至12点": hours.
 _HOURS = re.compile(r"[0-9] ?(?:[:：][0-9]{2}|[点时])(?: ?[-–—~～至到] ?| to )[0-9]{1,2} ?[:：点时]")
 _PRICE = {"价格": "input_tokens", "price": "input_tokens"}
