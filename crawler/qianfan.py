@@ -60,8 +60,10 @@ _DATED = re.compile(
 )
 # "原价：0.002 国庆限定价：0.0012".
 _SALE = re.compile(r"原价:(?P<regular>[0-9.]+)元?[^0-9:价]+价:(?P<charged>[0-9.]+)元?")
-_DATE = r"(20[0-9]{2}年[0-9]{1,2}月[0-9]{1,2}日)"
-_DAYS = re.compile(rf"活动时间:?{_DATE}(?:0?0:00(?::00)?)?[-–—~至到]+{_DATE}(?:23:59(?::59)?|24:00(?::00)?)?(?![0-9])")
+_DAYS = re.compile(
+    r"活动时间:?(?P<year>20[0-9]{2})年(?P<begins>[0-9]+月[0-9]+日)(?:0?0:00(?::00)?)?[-–—~至到]+"
+    r"(?:(?P<last>20[0-9]{2})年)?(?P<ends>[0-9]+月[0-9]+日)(?:23:59(?::59)?|24:00(?::00)?)?(?![0-9])"
+)
 
 
 class _Remark(Struct):
@@ -137,11 +139,12 @@ def columns(table: Table, prices: Collection[str]) -> dict[str, str]:
 
 def dates(now: datetime, prose: str) -> Dates:
     """The days of a sale stand in a banner above the tables, "活动时间：", and are of the prices beside 原价."""
-    found = set(_DAYS.findall(plain(prose))) if "活动时间" in prose else set()
+    found = {match.groups() for match in _DAYS.finditer(plain(prose))} if "活动时间" in prose else set()
     if len(found) > 1:
-        raise PageChanged(f"the days of a sale are stated twice: {sorted(found)}")
-    for begins, ends in found:
-        return Dates(now, Days(beijing.moment(begins), beijing.moment(ends) + timedelta(days=1)))
+        raise PageChanged(f"the days of a sale are stated twice: {sorted(map(str, found))}")
+    for year, begins, last, ends in found:
+        since, until = beijing.moment(f"{year}年{begins}"), beijing.moment(f"{last or year}年{ends}")
+        return Dates(now, Days(since, until + timedelta(days=1)) if since <= until else None)
     return Dates(now, None)
 
 

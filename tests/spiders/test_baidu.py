@@ -90,6 +90,12 @@ def test_the_regular_price_stands_beside_that_of_a_sale_which_ends() -> None:
     assert sale.valid_to == datetime(2026, 10, 12, 16, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("days", ["2026年10月1日-10月12日", "2026年10月1日 00:00 至 2026年10月12日 24:00"])
+def test_the_days_of_a_sale_are_written_in_more_than_one_way(days: str) -> None:
+    page = altered(SALE, "2026年10月1日00:00:00-2026年10月12日23:59:59", days)
+    assert extract(page, NAME) == extract(saved(SALE), NAME)
+
+
 def test_what_is_not_sold_by_the_token_and_sales_that_are_over_are_reported() -> None:
     page = saved(SALE)
     extract(page, NAME)
@@ -127,6 +133,7 @@ def test_tokens_of_a_model_in_training_are_reported_and_sounds_have_their_own_pr
         (SALE, "2月活动价", "双节价", "the prices"),
         (SALE, "活动时间", "活动地点", "whose days are stated"),
         (SALE, "2026年10月12日", "活动结束", "whose days are stated"),
+        (SALE, "2026年10月12日", "2026年9月12日", "whose days are stated"),
         (SALE, "国庆限定价：0.0048", "国庆限定价：0.048", "not a sale"),
         (SALE, "国庆限定价：0.0048", "国庆限定价 0.0048", "not one amount"),
         (SALE, "9月9日起生效）", "9月9日）", "for how many tokens"),
