@@ -3,16 +3,17 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import msgspec
+from lxml import etree
 from msgspec import Struct
 from msgspec.structs import replace
 
 from crawler import amounts, beijing, grid, markup, priced
 from crawler.amounts import Basis
 from crawler.failures import PageChanged
-from crawler.grid import Cell, Prose, Table
+from crawler.grid import Cell, Table
 from crawler.lengths import lengths
 from crawler.marks import exact
 from crawler.page import Page
@@ -60,10 +61,13 @@ _DATED = re.compile(
 )
 # "原价：0.002 国庆限定价：0.0012".
 _SALE = re.compile(r"原价:(?P<regular>[0-9.]+)元?[^0-9:价]+价:(?P<charged>[0-9.]+)元?")
+_BANNER = re.compile("活动时间.{,80}", re.DOTALL)
 _DAYS = re.compile(
     r"活动时间:?(?P<year>20[0-9]{2})年(?P<begins>[0-9]+月[0-9]+日)(?:0?0:00(?::00)?)?[-–—~至到]+"
     r"(?:(?P<last>20[0-9]{2})年)?(?P<ends>[0-9]+月[0-9]+日)(?:23:59(?::59)?|24:00(?::00)?)?(?![0-9])"
 )
+
+_TEXTS = etree.XPath("//text()[not(ancestor::script or ancestor::style or ancestor::table)]", smart_strings=False)
 
 
 class _Remark(Struct):
@@ -112,12 +116,13 @@ class Row(NamedTuple):
 
 
 def document(page: Page) -> tuple[tuple[Table, ...], str]:
-    """The tables and the prose. The page has its article from page-data.json, which can be read instead."""
+    """The tables, and the text with the days of a sale. The page has its article from page-data.json, which can be
+    read instead."""
     if not page.media_type.startswith("application/json"):
-        return page.tables, page.prose
-    blocks = markup.blocks(markup.parse(page.json_as(_Answer).result.data.remark.html))
-    prose = "\n".join(line for block in blocks if isinstance(block, Prose) for line in block.lines)
-    return grid.tables(blocks, page.unread), prose
+        text = "".join(cast(list[str], _TEXTS(page.tree))) if "活动时间" in page.text else ""
+        return page.tables, text
+    tree = markup.parse(page.json_as(_Answer).result.data.remark.html)
+    return grid.tables(markup.blocks(tree), page.unread), "".join(cast(list[str], _TEXTS(tree)))
 
 
 def columns(table: Table, prices: Collection[str]) -> dict[str, str]:
@@ -137,9 +142,10 @@ def columns(table: Table, prices: Collection[str]) -> dict[str, str]:
     return found
 
 
-def dates(now: datetime, prose: str) -> Dates:
+def dates(now: datetime, text: str) -> Dates:
     """The days of a sale stand in a banner above the tables, "活动时间：", and are of the prices beside 原价."""
-    found = {match.groups() for match in _DAYS.finditer(plain(prose))} if "活动时间" in prose else set()
+    said = (plain(found) for found in _BANNER.findall(text))
+    found = {match.groups() for match in map(_DAYS.match, said) if match}
     if len(found) > 1:
         raise PageChanged(f"the days of a sale are stated twice: {sorted(map(str, found))}")
     for year, begins, last, ends in found:

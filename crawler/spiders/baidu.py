@@ -29,8 +29,8 @@ class Baidu(PricingSpider):
     offers_expected = range(3, 300)
 
     def extract(self, page: Page) -> Iterator[Offer]:
-        sheet, (tables, prose) = PriceSheet(), qianfan.document(page)
-        dates = qianfan.dates(page.fetched_at, prose)
+        sheet, (tables, text) = PriceSheet(), qianfan.document(page)
+        dates = qianfan.dates(page.fetched_at, text)
         for table in tables:
             heads = {name: match for name in table.header if (match := _PRICE.fullmatch(plain(name)))}
             if heads and (columns := qianfan.columns(table, heads)):
