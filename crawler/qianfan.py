@@ -61,7 +61,7 @@ _DATED = re.compile(
 )
 # "原价：0.002 国庆限定价：0.0012".
 _SALE = re.compile(r"原价:(?P<regular>[0-9.]+)元?[^0-9:价]+价:(?P<charged>[0-9.]+)元?")
-_BANNER = re.compile("活动时间.{,80}", re.DOTALL)
+_BANNER = re.compile("(?=(活动时间.{,200}))", re.DOTALL)
 _DAYS = re.compile(
     r"活动时间:?(?P<year>20[0-9]{2})年(?P<begins>[0-9]+月[0-9]+日)(?:0?0:00(?::00)?)?[-–—~至到]+"
     r"(?:(?P<last>20[0-9]{2})年)?(?P<ends>[0-9]+月[0-9]+日)(?:23:59(?::59)?|24:00(?::00)?)?(?![0-9])"
@@ -144,14 +144,14 @@ def columns(table: Table, prices: Collection[str]) -> dict[str, str]:
 
 def dates(now: datetime, text: str) -> Dates:
     """The days of a sale stand in a banner above the tables, "活动时间：", and are of the prices beside 原价."""
-    said = (plain(found) for found in _BANNER.findall(text))
-    found = {match.groups() for match in map(_DAYS.match, said) if match}
-    if len(found) > 1:
-        raise PageChanged(f"the days of a sale are stated twice: {sorted(map(str, found))}")
-    for year, begins, last, ends in found:
-        since, until = beijing.moment(f"{year}年{begins}"), beijing.moment(f"{last or year}年{ends}")
-        return Dates(now, Days(since, until + timedelta(days=1)) if since <= until else None)
-    return Dates(now, None)
+    sales = set[tuple[datetime, datetime]]()
+    for match in filter(None, map(_DAYS.match, map(plain, _BANNER.findall(text)))):
+        year, begins, last, ends = match.groups()
+        until = beijing.moment(f"{last or year}年{ends}") + timedelta(days=1)
+        sales.add((beijing.moment(f"{year}年{begins}"), until))
+    # The banners of sales that have ended stay on the page.
+    on = [sale for sale in sales if sale[1] > now] or [*sales]
+    return Dates(now, Days(*on[0]) if len(on) == 1 and on[0][0] < on[0][1] else None)
 
 
 def counted(cell: Cell, stated: Sequence[Basis]) -> Quantity:

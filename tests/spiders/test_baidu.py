@@ -96,6 +96,14 @@ def test_the_days_of_a_sale_are_written_in_more_than_one_way(days: str) -> None:
     assert extract(page, NAME) == extract(saved(SALE), NAME)
 
 
+def test_the_banner_of_a_sale_that_has_ended_is_not_that_of_the_prices() -> None:
+    over = "<div>活动时间：2026年8月1日-2026年8月9日</div>"
+    page = altered(SALE, "<div><div>限定活动", f"{over}<div><div>限定活动")
+    assert extract(page, NAME) == extract(saved(SALE), NAME)
+    with pytest.raises(PageChanged, match="whose days are stated"):
+        extract(replace(page, body=page.body.replace("8月9日".encode(), "12月9日".encode())), NAME)
+
+
 def test_what_is_not_sold_by_the_token_and_sales_that_are_over_are_reported() -> None:
     page = saved(SALE)
     extract(page, NAME)
