@@ -44,7 +44,8 @@ _RANGE = re.compile(
     rf"(?:(?P<period>{_PERIOD}):(?P<hours>[0-9:]+[-~–](?:次日)?[0-9:]+),?)?(?:{_SINCE},?)?(?P<lengths>.*)"
 )
 # What is done to a model or beside it is no price of its tokens, though it may be for tokens too.
-OTHER_SERVICES = re.compile("训练|精调|微调|蒸馏|评估|标注|部署|搜索|插件|存储")
+TRAINING = re.compile("训练|精调|微调|蒸馏|评估|SFT|LoRA|RLHF|DPO|pretrain", re.IGNORECASE)
+OTHER_SERVICES = re.compile(f"{TRAINING.pattern}|标注|部署|搜索|插件|存储", re.IGNORECASE)
 # "推理服务 输入Token数：(128k,256]" (2026-10): behind 128k there is only one 256 that can be meant.
 _SERVICE, _SUFFIX_LOST = re.compile(r"推理服务(?P<range>.*)"), re.compile(r"(?<=k,)(?P<size>[0-9]+)(?=[\])])")
 _NOTES = re.compile(r"[(（]([^()（）]+)[)）]")

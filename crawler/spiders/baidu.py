@@ -33,7 +33,9 @@ class Baidu(PricingSpider):
         dates = qianfan.dates(page.fetched_at, text)
         for table in tables:
             heads = {name: match for name in table.header if (match := _PRICE.fullmatch(plain(name)))}
-            if heads and (columns := qianfan.columns(table, heads)):
+            if qianfan.TRAINING.search(table.heading):
+                table.leave()
+            elif heads and (columns := qianfan.columns(table, heads)):
                 self._read(sheet, table, columns, heads, dates)
             elif any(plain(name)[:4] in _INFERENCE for name in table.header):
                 raise PageChanged(f"{table} has prices under unknown headers: {list(table.header)}")

@@ -116,6 +116,9 @@ def test_tokens_of_a_model_in_training_are_reported_and_sounds_have_their_own_pr
     page = altered(SALE, "<td>推理服务</td><td>输入</td><td>0.0005", "<td>模型精调（SFT）</td><td>输入</td><td>0.0005")
     extract(page, NAME)
     assert page.unread["prices of 模型精调（SFT）"] == 1
+    page = altered(SALE, "<h2>文本向量</h2>", "<h2>模型精调</h2>")
+    extract(page, NAME)
+    assert page.unread["table: 模型精调"] == 1
     heard = altered(SALE, "<td>推理服务</td><td>输入</td><td>0.0005", "<td>推理服务</td><td>音频输入</td><td>0.0005")
     price = cell(extract(heard, NAME), "bge-large-zh", "standard", "input_audio_tokens")
     assert price.amount == Decimal("0.0005")
