@@ -43,6 +43,9 @@ _PARSER = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=Tr
 
 def parse(text: str) -> Element:
     """The document's tree: no network, no comments, no entity from elsewhere."""
+    if "</br>" in text:
+        # A line break in a browser; the parser drops it, and two models of a cell were one (cloud.baidu.com 2026-10).
+        text = text.replace("</br>", "<br>")
     tree: Element | None = etree.fromstring(text.encode(), _PARSER)
     if tree is None:
         raise PageChanged(f"not HTML: Document is empty; it begins {text[:80]!r}")
