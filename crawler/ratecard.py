@@ -28,8 +28,8 @@ _PRICE = re.compile(
     r"(?P<hourly>[/*](?:小时|hour))?\)?"
 )
 _MONEY = {"元": "CNY", "美元": "USD", "usd": "USD", "$": "USD"}
-_NAME = re.compile(r"(?P<name>[^()（）<>*]+?)(?P<notes>(?: ?[(（][^()（）]+[)）])*)")
-_BARE = re.compile("[^()（）<>*]+")
+_NAME = re.compile(r"(?P<name>[^()（）<>*、，/^]+?)(?P<notes>(?: ?[(（][^()（）]+[)）])*)")
+_BARE = re.compile("[^()（）<>*、，/^]+")
 _NOTES = re.compile(r"[(（]([^()（）]+)[)）]")
 _QUOTE = re.compile(r"^[>*\s]+")
 _ID = re.compile(r"[A-Za-z][\w.-]*[0-9][\w.-]*")

@@ -127,6 +127,7 @@ def test_low_priority_is_the_flexible_tier_and_a_fine_tuned_model_is_not_for_sal
         (ANSWER, "北京时间周一", "周一", "peak hours are in Beijing"),
         (ANSWER, "其余时段（含周末）为空闲时段", "节假日另行通知", "on which days"),
         (ANSWER, "起不适用", "前后", "begins or ends"),
+        (ANSWER, "doubao\\\\-seed\\\\-try |", "doubao\\\\-seed\\\\-try、doubao\\\\-seed |", "does not name one model"),
         (RENDERED, '<span data-string="true">条件<', '<span data-string="true">情况<', "a column of it is not known"),
         (RENDERED, '<span data-string="true">输出<', '<span data-string="true">产出<', "a column of it is not known"),
         (RENDERED, "模型名称", "模型系列", "its tier or a column of it is not known"),
