@@ -18,7 +18,7 @@ _DASH = re.compile("[—–]")
 _SCRIPT = re.compile(r'"MDContent": ?("(?:[^"\\]|\\.)+")')
 _PIPE = re.compile(r"(?<!\\)\|")
 _MERGED = "^^"
-_GOES_ON = "|^^|", "| \\\n"
+_GOES_ON = "|^^|", "|\\\n"
 
 
 class _Result(msgspec.Struct):

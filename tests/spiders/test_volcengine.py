@@ -168,6 +168,16 @@ OLD = r"""
 """
 
 
+def test_what_is_read_from_a_cache_has_had_three_names() -> None:
+    named = [
+        extract(_old(OLD.replace("|缓存命中 |", f"|{name} |")), NAME)
+        for name in ("缓存命中", "缓存输入", "输入命中缓存")
+    ]
+    assert named[0] == named[1] == named[2]
+    with pytest.raises(PageChanged, match="a column of it is not known"):
+        extract(_old(OLD.replace("|缓存命中 |", "|缓存写入 |")), NAME)
+
+
 def _old(text: str) -> Page:
     body = json.dumps({"Result": {"MDContent": text}}, ensure_ascii=False).encode()
     return dataclasses.replace(saved(ANSWER), body=body)
