@@ -13,6 +13,8 @@ from crawler.spider import PricingSpider
 from history.model import Offer, PriceComponent, Provider
 
 _PAID = "Paid Tier, per 1M tokens in USD"
+# The headings of models are of this level; what is below names a tier.
+_MODELS = 2
 _TIERS = {"Standard": "standard", "Batch": "batch", "Flex": "flex", "Priority": "priority"}
 _ID = r"[a-z][a-z0-9.]*(?:-[a-z0-9.]+)+"
 _IDS = re.compile(rf"{_ID}(?:(?:, and|,| and) {_ID})*")
@@ -39,6 +41,8 @@ class Gemini(PricingSpider):
         sheet = PriceSheet()
         for models, tier, table in _sections(page):
             if _PAID in table.header and not models[0].startswith("Pricing for "):
+                if not tier:
+                    raise PageChanged(f"{table} of {models} is of no known tier")
                 _read(sheet, table, models, tier)
             elif table.has_money:
                 table.leave()
@@ -70,15 +74,16 @@ def _read(sheet: PriceSheet, table: Table, models: tuple[str, ...], tier: str) -
 def _sections(page: Page) -> Iterator[tuple[tuple[str, ...], str, Table]]:
     """Each table with the models and the tier that the headings before it name; an id comes before a display name."""
     models, tier, seen = tuple[str, ...](), "standard", set[tuple[tuple[str, ...], str]]()
-    for text, table in outline(page):
+    for level, text, table in outline(page):
         if table is not None:
             if (models, tier) in seen or not models:
                 raise PageChanged(f"{table} has no heading of its own: {models}, {tier}")
             seen.add((models, tier))
             yield models, tier, table
-        elif text.startswith("# "):
-            name = tidy(_SIGNS.sub("", text))
+        elif level > _MODELS:
+            tier = _TIERS.get(text, "")
+        elif level:
             # Without the sign of "Gemini 3.1 Flash Image 🍌"; some headings name several models.
-            models, tier = (models, _TIERS[name]) if name in _TIERS else (tuple(_AND.split(name)), "standard")
+            models, tier = tuple(_AND.split(tidy(_SIGNS.sub("", text)))), "standard"
         elif _IDS.fullmatch(text):
             models, tier = tuple(re.findall(_ID, text)), "standard"
