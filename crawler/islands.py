@@ -42,7 +42,7 @@ _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _LONG, _DASH = "Long context", Cell.line("-")
 # Drawn beside its long context, a model is named without this (2026-09-11).
 _LENGTH = re.compile(r" \(<[0-9]+K context length\)$")
-_TIERS = {n: n.split()[0].lower() for n in ("Standard", "Batch", "Flex", "Fast", "Fast mode", "Priority", "Ultrafast")}
+TIERS = {n: n.split()[0].lower() for n in ("Standard", "Batch", "Flex", "Fast", "Fast mode", "Priority", "Ultrafast")}
 _TOKENS = ("Model", "Input", "Cached input", "Cache writes", "Output")
 
 
@@ -51,7 +51,7 @@ def tables(page: Page) -> Iterator[tuple[Table, str]]:
     for island in page.tree.iter("astro-island"):
         if "Pricing" in (kind := island.get("component-export") or ""):
             props = embedded.astro(embedded.decode(island.get("props") or "", f"the props of {kind}"))
-            header, rows, heading, lead = _read(kind, props)
+            header, rows, heading, lead = read(kind, props)
             table = Table((header, *rows), 1, heading or _names(header), lead, {}, (), page.unread)
             if kind == "TextTokenPricingTables":
                 drawn = [block for block in markup.blocks(island) if isinstance(block, Grid)]
@@ -64,19 +64,20 @@ def named_tab(lines: Sequence[str]) -> str:
 
     Between the two a sentence may stand: "For image generation cost estimates, use …" (2026-09).
     """
-    return next((line for line in reversed(lines) if line in _TIERS), "")
+    return next((line for line in reversed(lines) if line in TIERS), "")
 
 
 def tier(table: Table, caption: str) -> str:
     """As the heading says ("Batch pricing data"), or the tab that the table stands on; they may not disagree."""
     named = table.heading.removesuffix(" pricing data")
-    stated = {_TIERS[name] for name in (named, caption) if name in _TIERS}
-    if len(stated) > 1 or (named != table.heading and named not in _TIERS):
+    stated = {TIERS[name] for name in (named, caption) if name in TIERS}
+    if len(stated) > 1 or (named != table.heading and named not in TIERS):
         raise PageChanged(f"{table} on the tab {caption!r} is of no known tier")
     return min(stated, default="standard")
 
 
-def _read(kind: str, props: Any) -> tuple[tuple[Cell, ...], list[tuple[Cell, ...]], str, str]:
+def read(kind: str, props: Any) -> tuple[tuple[Cell, ...], list[tuple[Cell, ...]], str, str]:
+    """A component's header, rows, heading, and what its column groups mean."""
     if kind == "TextTokenPricingTables":
         tokens = _shaped(props, _Tokens, kind)
         rows, sizes = list(map(_token_row, tokens.rows)), [len(row) for row in tokens.rows]
