@@ -13,8 +13,6 @@ from crawler.spider import PricingSpider
 from history.model import Offer, PriceComponent, Provider
 
 _PAID = "Paid Tier, per 1M tokens in USD"
-# The headings of models are of this level; what is below names a tier.
-_MODELS = 2
 _TIERS = {"Standard": "standard", "Batch": "batch", "Flex": "flex", "Priority": "priority"}
 _ID = r"[a-z][a-z0-9.]*(?:-[a-z0-9.]+)+"
 _IDS = re.compile(rf"{_ID}(?:(?:, and|,| and) {_ID})*")
@@ -73,17 +71,19 @@ def _read(sheet: PriceSheet, table: Table, models: tuple[str, ...], tier: str) -
 
 def _sections(page: Page) -> Iterator[tuple[tuple[str, ...], str, Table]]:
     """Each table with the models and the tier that the headings before it name; an id comes before a display name."""
-    models, tier, seen = tuple[str, ...](), "standard", set[tuple[tuple[str, ...], str]]()
+    models, tier, seen, tiers_at = tuple[str, ...](), "standard", set[tuple[tuple[str, ...], str]](), 9
     for level, text, table in outline(page):
         if table is not None:
             if (models, tier) in seen or not models:
                 raise PageChanged(f"{table} has no heading of its own: {models}, {tier}")
             seen.add((models, tier))
             yield models, tier, table
-        elif level > _MODELS:
-            tier = _TIERS.get(text, "")
         elif level:
-            # Without the sign of "Gemini 3.1 Flash Image 🍌"; some headings name several models.
-            models, tier = tuple(_AND.split(tidy(_SIGNS.sub("", text)))), "standard"
+            name = tidy(_SIGNS.sub("", text))
+            if name in _TIERS:
+                tier, tiers_at = _TIERS[name], level
+            else:
+                # Without the sign of "Gemini 3.1 Flash Image 🍌"; some headings name several models.
+                models, tier = (models, "") if level >= tiers_at else (tuple(_AND.split(name)), "standard")
         elif _IDS.fullmatch(text):
             models, tier = tuple(re.findall(_ID, text)), "standard"

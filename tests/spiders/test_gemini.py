@@ -207,6 +207,7 @@ def test_an_unknown_row_without_a_price_is_reported() -> None:
         (MD, "| Output price |", "| Result price |", "unknown row 'Result price'"),
         (MD, "|   | Free Tier", "| Kind | Free Tier", "no column ''"),
         (MD, "### Batch", "### Night", "no known tier"),
+        (HTML, ">Priority</h3>", ">Urgent</h3>", "no known tier"),
         (MD, "## Gemini 3.8 Live", "Gemini 3.8 Live", "no heading of its own"),
         (MD, "prompts \\> 200k tokens", "long prompts", "cannot be read"),
         (MD, "$0.15 (text / image / video)", "$0.15 (text / smell)", "cannot be read"),
