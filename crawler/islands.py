@@ -40,7 +40,7 @@ class _Plain(msgspec.Struct):
 
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _LONG, _DASH = "Long context", Cell.line("-")
-# Drawn beside its long context, a model is named without this (2026-09-11).
+# Drawn beside its long context, a model is named without this (2026-06, 2026-09-11).
 _LENGTH = re.compile(r" \(<[0-9]+K context length\)$")
 TIERS = {n: n.split()[0].lower() for n in ("Standard", "Batch", "Flex", "Fast", "Fast mode", "Priority", "Ultrafast")}
 _TOKENS = ("Model", "Input", "Cached input", "Cache writes", "Output")

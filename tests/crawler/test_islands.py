@@ -38,8 +38,8 @@ DRAWN = (
 )
 
 
-def drawn(rows: str) -> Page:
-    props = TOKENS.replace("]]]]}", ']],[1,[[0,"gpt-b"],[0,1],[0,null],[0,4]]]]]}')
+def drawn(rows: str, none: str = "null") -> Page:
+    props = TOKENS.replace("]]]]}", f']],[1,[[0,"gpt-b"],[0,1],[0,{none}],[0,4]]]]]}}')
     found = page("TextTokenPricingTables", props)
     return replace(found, body=found.body.replace(b"></astro", f">{DRAWN.format(rows)}</astro".encode()))
 
@@ -55,6 +55,13 @@ def test_a_drawn_row_adds_its_long_context_to_what_the_props_say() -> None:
         ["gpt-a", "2", "0.5", "-", "8", "$4.00", "$12.00"],
         ["gpt-b", "1", "-", "-", "4", "-", "-"],
     ]
+
+
+@pytest.mark.parametrize("none", ["null", '""', '"-"'])
+def test_a_price_that_the_props_do_not_have_is_drawn_as_a_dash(none: str) -> None:
+    row = "<tr><td>gpt-b</td><td>$1.00</td><td>-</td><td>$4.00</td><td>$2.00</td><td>$6.00</td></tr>"
+    [(table, _)] = islands.tables(drawn(row, none))
+    assert [cell.text for cell in table.body[1]][-2:] == ["$2.00", "$6.00"]
 
 
 @pytest.mark.parametrize(
