@@ -116,6 +116,7 @@ def _settle(line: list[Cell], hanging: dict[int, tuple[Cell, int]], below: dict[
 
 class Heading(Struct, frozen=True, gc=False):
     text: str
+    level: int = 2
 
 
 class Prose(Struct, frozen=True, gc=False):

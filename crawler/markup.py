@@ -75,7 +75,7 @@ def blocks(tree: Element, *, in_tabs: bool = True) -> list[Block]:
             walk.skip_subtree()
             found += [grid for table in element.iter("table") if (grid := _grid(table, known, in_tabs))]
         elif tag in HEADINGS or ((look := element.get("class")) and _ACE_HEADING.search(look)):
-            found.append(Heading(cell_of(element, prose=True).text))
+            found.append(Heading(cell_of(element, prose=True).text, int(tag[1]) if tag in HEADINGS else 2))
         elif _is_paragraph(element) and (lines := cell_of(element, prose=True).lines):
             found.append(Prose(lines))
     return found

@@ -34,8 +34,8 @@ class Vertex(PricingSpider):
             cloudtabs.read(sheet, page, since)
             yield from sheet.offers(self.provider)
             return
-        for text, table in outline(page):
-            heading = text.removeprefix("# ") if text.startswith("# ") else heading
+        for level, text, table in outline(page):
+            heading = text if level else heading
             if table is None:
                 continue
             names = tuple(name.casefold() for name in table.header)
