@@ -21,9 +21,12 @@ def outline(page: Page) -> Iterator[tuple[str, Table | None]]:
             else:
                 yield (block.lines[0], None) if isinstance(block, Prose) else ("", next(tables))
         return
-    for element in page.tree.iter(*HEADINGS, "em", "table"):
+    elements = list(page.tree.iter(*HEADINGS, "em", "table"))
+    # To look for a cell in each table costs more than the rest of the outline.
+    none_is_empty = [element.tag for element in elements].count("table") == len(page.tables)
+    for element in elements:
         if element.tag == "table":
-            if next(element.iter("td", "th"), None) is not None:
+            if none_is_empty or next(element.iter("td", "th"), None) is not None:
                 yield "", next(tables)
         else:
             text = tidy(text_of(element))

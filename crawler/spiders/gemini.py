@@ -69,7 +69,9 @@ def _read(sheet: PriceSheet, table: Table, models: tuple[str, ...], tier: str) -
 
 def _sections(page: Page) -> Iterator[tuple[tuple[str, ...], str, Table]]:
     """Each table with the models and the tier that the headings before it name; an id comes before a display name."""
-    models, tier, seen = tuple[str, ...](), "standard", set[tuple[tuple[str, ...], str]]()
+    models: tuple[str, ...] = ()
+    seen: set[tuple[tuple[str, ...], str]] = set()
+    tier = "standard"
     for text, table in outline(page):
         if table is not None:
             if (models, tier) in seen or not models:
@@ -77,7 +79,8 @@ def _sections(page: Page) -> Iterator[tuple[tuple[str, ...], str, Table]]:
             seen.add((models, tier))
             yield models, tier, table
         elif text.startswith("# "):
-            name = tidy(_SIGNS.sub("", text))
+            if (name := text[2:]) not in _TIERS:
+                name = tidy(_SIGNS.sub("", name))
             # Without the sign of "Gemini 3.1 Flash Image 🍌"; some headings name several models.
             models, tier = (models, _TIERS[name]) if name in _TIERS else (tuple(_AND.split(name)), "standard")
         elif _IDS.fullmatch(text):

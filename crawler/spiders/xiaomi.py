@@ -24,10 +24,11 @@ _UNITS = {
     **dict.fromkeys(("output", "输出"), "output_tokens"),
 }
 # "MiMo-V2.5 系列" (platform.xiaomimimo.com, summer 2026) and "" (April 2026) stand over the models, too.
-_PLACES = (re.compile(r"(?:model(?:name)?|模型(?:名称)?|.*(?:系列|series))?"), re.compile("inferencetype|推理类型"))
+_MODELS, _SERIES = {"model", "modelname", "模型", "模型名称", ""}, ("系列", "series")
+_TYPES = {"inferencetype", "推理类型"}
 _TIERS = {"real-timeapi": "standard", "实时推理": "standard", "batchapi": "batch", "批量推理": "batch"}
 # One id behind another, perhaps glued to it, each with its own note: "mimo-v2.6-flash、mimo-v2.5(to be deprecated)".
-_NAME = re.compile(r"(mimo-(?:(?!mimo-)[a-z0-9.-])+)(?: ?[(（]([^()（）]+)[)）]|)[、, ]*")
+_NAME = re.compile(r"(mimo-(?:[a-ln-z0-9.-]+|m(?!imo-))+)(?: ?[(（]([^()（）]+)[)）]|)[、, ]*|(.)")
 # "Billing Unit: China：RMB / M tokens;  Overseas: dollar / M tokens" (October 2026): what each price is for.
 _UNIT, _FOR = re.compile(r"(?:Unit|单位)[:：](.+)"), re.compile(r"/([^/.。;；]+)")
 _MILLION = {"1mtokens", "mtokens", "百万tokens"}
@@ -62,19 +63,21 @@ class Xiaomi(PricingSpider):
 def _price(header: str) -> tuple[str, int, Conditions] | None:
     """ "Input ≤ 256K / Input (Cache Hit)": the unit, for how many it is, and for which prompts."""
     group, _, name = header.rpartition(" / ")
-    unit, below = _UNITS.get(plain(name)), Conditions(max_input_tokens=256_000)
-    return (unit, 10**6, lengths(group, above=below) if group else ALWAYS) if unit else None
+    if (unit := _UNITS.get(plain(name))) is None:
+        return None
+    return unit, 10**6, lengths(group, above=Conditions(max_input_tokens=256_000)) if group else ALWAYS
 
 
 def _read(sheet: PriceSheet, table: Table, columns: list[priced.Column]) -> None:
     region, currency = _LISTS[plain(table.heading)]
-    names, types = ([at for at, name in enumerate(table.header) if place.fullmatch(plain(name))] for place in _PLACES)
+    header = list(enumerate(map(plain, table.header)))
+    names = [at for at, name in header if name in _MODELS or name.endswith(_SERIES)]
+    types = [at for at, name in header if name in _TYPES]
     if set(_UNITS.values()) - {column.unit for column in columns} or len(names) != 1 or len(types) > 1:
         raise PageChanged(f"{table} lacks a price or its models: {list(table.header)}")
-    widths = {len(row) for row in table.grid}
+    if len({*map(len, table.grid)}) > 1 or "" in {cell.text for cells in table.body for cell in cells}:
+        raise PageChanged(f"{table} has the rows {[[cell.text for cell in cells] for cells in table.grid]}")
     for cells in table.body:
-        if len(widths) > 1 or "" in [cell.text for cell in cells]:
-            raise PageChanged(f"{table} has the row {[cell.text for cell in cells]}")
         tier = _TIERS.get(plain(cells[types[0]].text)) if types else "standard"
         if tier is None:
             raise PageChanged(f"{table} has the unknown type {cells[types[0]].text!r}")
@@ -85,6 +88,7 @@ def _read(sheet: PriceSheet, table: Table, columns: list[priced.Column]) -> None
 
 
 def _models(table: Table, cell: Cell) -> list[tuple[str, str]]:
-    if _NAME.sub("", cell.text) or cell.struck:
+    found: list[tuple[str, str, str]] = _NAME.findall(cell.text)
+    if cell.struck or any(other for _, _, other in found):
         raise PageChanged(f"{table} has a row for {cell.text!r}, which are no ids")
-    return _NAME.findall(cell.text)
+    return [(model, note) for model, note, _ in found]
