@@ -45,7 +45,8 @@ def cell_of(source: str, *, prose: bool = False) -> Cell:
     """What inline Markdown says. In prose a footnote mark stays in the text, as "(1)"."""
     if not _SPECIAL.search(source):
         return Cell.line(source)
-    struck, marks = list[str](), list[str]()
+    struck: list[str] = []
+    marks: list[str] = []
 
     def take_mark(match: re.Match[str]) -> str:
         if not (found := marks_of((match[1] or match[2]).translate(_UNPRIVATE))):

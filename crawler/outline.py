@@ -28,9 +28,12 @@ def outline(page: Page) -> Iterator[tuple[int, str, Table | None]]:
             else:
                 yield (0, block.lines[0], None) if isinstance(block, Prose) else (0, "", next(tables))
         return
-    for element in page.tree.iter(*HEADINGS, "em", "section", "table"):
+    elements = list(page.tree.iter(*HEADINGS, "em", "section", "table"))
+    # To look for a cell in each table costs more than the rest of the outline.
+    none_is_empty = [element.tag for element in elements].count("table") == len(page.tables)
+    for element in elements:
         if element.tag == "table":
-            if next(element.iter("td", "th"), None) is not None:
+            if none_is_empty or next(element.iter("td", "th"), None) is not None:
                 yield 0, "", next(tables)
         elif element.tag != "section":
             yield int(element.tag[1]) if element.tag in HEADINGS else 0, tidy(text_of(element)), None

@@ -65,7 +65,8 @@ def units_of(table: Table, units: Mapping[str, str], currency: str) -> dict[str,
     """
     if not any(plain(header) in _MODELS for header in table.header):
         return {}
-    found, unknown = dict[str, tuple[str, int]](), list[str]()
+    found: dict[str, tuple[str, int]] = {}
+    unknown: list[str] = []
     for header in table.header:
         if (match := _PRICE.fullmatch(plain(header))) is None:
             continue

@@ -71,15 +71,16 @@ def _read(sheet: PriceSheet, table: Table, models: tuple[str, ...], tier: str) -
 
 def _sections(page: Page) -> Iterator[tuple[tuple[str, ...], str, Table]]:
     """Each table with the models and the tier that the headings before it name; an id comes before a display name."""
-    models, tier, seen, tiers_at = tuple[str, ...](), "standard", set[tuple[tuple[str, ...], str]](), 9
+    seen: dict[tuple[tuple[str, ...], str], Table] = {}
+    models, tier, tiers_at = tuple[str, ...](), "standard", 9
     for level, text, table in outline(page):
         if table is not None:
             if (models, tier) in seen or not models:
                 raise PageChanged(f"{table} has no heading of its own: {models}, {tier}")
-            seen.add((models, tier))
+            seen[models, tier] = table
             yield models, tier, table
         elif level:
-            name = tidy(_SIGNS.sub("", text))
+            name = text if text in _TIERS else tidy(_SIGNS.sub("", text))
             if name in _TIERS:
                 tier, tiers_at = _TIERS[name], level
             else:
