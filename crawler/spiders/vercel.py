@@ -48,7 +48,8 @@ class Vercel(PricingSpider):
     def _offers(self, model: _Model, pricing: dict[str, Any], page: Page) -> Iterator[Offer]:
         said = {
             "varies by provider": pricing.pop("varies_by_provider", False),
-            # A multiplier and its windows, whose form nobody has shown us: it is reported as unread.
+            # {"multiplier": 2, "windows": […], "holiday_calendar": "cn"} (2026-10): the prices that it comes to stand
+            # nowhere, so it is reported as unread.
             "other prices at peak hours": pricing.get("peak_pricing"),
         }
         if model.type in _NOT_OF_TOKENS or pricing.keys() & _BESIDE:
