@@ -1,5 +1,6 @@
 """OpenRouter's `pricing` objects: what each key bills, and overrides as regions of which the narrowest is right."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from crawler.amounts import decimal
 from crawler.failures import PageChanged
+from history.conditions import hours_of
 from history.model import ALWAYS, Conditions, PriceComponent
 from history.units import UNITS as UNITS_BY_NAME
 
@@ -42,6 +44,7 @@ _DAY = 24 * 60
 _ALL_DAY = ((0, _DAY),)
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _EVERY_DAY = frozenset(range(1, 8))
+_ALL_WEEK = hours_of(ALWAYS).minutes
 
 
 class Priced(NamedTuple):
@@ -65,12 +68,14 @@ def priced(pricing: bytes) -> Priced:
 
 def components(pricing: Mapping[str, Any]) -> Iterator[PriceComponent]:
     """Every price of a `pricing` object, zeros too: OpenRouter's "0" is free. "-1" is no price (is_variable)."""
+    overridden = regions(pricing.get("overrides") or ())
     for key, price in pricing.items():
         if key not in _NOT_PRICES:
             unit = _unit(key)
             if price not in _VARIABLE:
-                yield PriceComponent(unit, decimal(price), "USD")
-    for key, prices in regions(pricing.get("overrides") or ()).items():
+                amount = decimal(price)
+                yield PriceComponent(unit, _usual(amount, overridden[key]) if key in overridden else amount, "USD")
+    for key, prices in overridden.items():
         unit = _unit(key)
         for region, price in prices.items():
             yield PriceComponent(unit, decimal(price), "USD", 1, region.conditions())
@@ -153,6 +158,23 @@ def regions(overrides: Iterable[Any]) -> dict[str, dict[Region, Any]]:
             met = [both for other in (EVERYWHERE, *known) if (both := other.meet(region)) is not None]
             known.update(dict.fromkeys(met, price))
     return prices
+
+
+def _usual(stated: Decimal, prices: Mapping[Region, Any]) -> Decimal:
+    """What holds in most of the week, where windows leave no minute of it to the price that stands beside them.
+
+    That one is what holds at the moment: of deepseek/deepseek-v4.1-flash 0.15 USD per million in one answer and 0.30 in
+    another, beside the same windows (2026-09). It is no change of a price that an hour of it begins.
+    """
+    held, taken = Counter[Decimal](), 0
+    hours = ((region, hours_of(region.conditions()).minutes) for region in prices if region.more_than < 0)
+    # The narrowest first, since it is the one that is charged.
+    for region, minutes in sorted(hours, key=lambda timed: timed[1].bit_count()):
+        held[decimal(prices[region])] += (minutes & ~taken).bit_count()
+        taken |= minutes
+    if taken != _ALL_WEEK or stated not in held:
+        return stated
+    return max(held, key=lambda price: (held[price], -price))
 
 
 def _tokens(value: object) -> int:

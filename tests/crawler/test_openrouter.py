@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crawler.failures import PageChanged
 from crawler.openrouter import UNITS, components, is_variable, listed, regions
-from history.model import Conditions, PriceComponent
+from history.model import ALWAYS, Conditions, PriceComponent
 from history.units import UNITS as BILLABLE
 
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -77,6 +77,43 @@ def test_days_are_those_of_the_week_in_utc() -> None:
     peak = {**override, "utc_days": ["monday"], "utc_start": 2330, "utc_end": 30, "min_prompt_tokens": 1000}
     [found] = components({"overrides": [peak]})
     assert found.conditions == Conditions(min_input_tokens=1001, hours_utc=("23:30-00:30",), weekdays=(1,))
+
+
+WORKDAYS = WEEK[:5]
+# As of deepseek/deepseek-v4.1-flash since 2026-08: windows that leave no minute of the week out.
+PEAK = [
+    {"utc_days": ["saturday", "sunday"], "prompt": "1"},
+    {"utc_days": [*WORKDAYS], "utc_start": 0, "utc_end": 100, "prompt": "1"},
+    {"utc_days": [*WORKDAYS], "utc_start": 100, "utc_end": 1000, "prompt": "2"},
+    {"utc_days": [*WORKDAYS], "utc_start": 1000, "utc_end": 0, "prompt": "1"},
+]
+
+
+@pytest.mark.parametrize("at_the_moment", ["1", "2"])
+def test_the_price_without_windows_is_the_usual_one_at_each_hour_of_the_week(at_the_moment: str) -> None:
+    found = {price.conditions: price.amount for price in components({"prompt": at_the_moment, "overrides": PEAK})}
+    assert found[ALWAYS] == 1
+    assert [*found.values()] == [1, 1, 1, 2, 1]
+
+
+def test_what_windows_leave_out_costs_what_stands_beside_them() -> None:
+    for overrides in (
+        PEAK[1:],
+        [{**window, "min_prompt_tokens": 1} for window in PEAK],
+        [*PEAK[:3], {**PEAK[3], "utc_end": 2359}],
+    ):
+        assert next(iter(components({"prompt": "2", "overrides": overrides}))).amount == 2
+    [completion, *_] = components({"completion": "2", "prompt": "2", "overrides": PEAK})
+    assert completion == PriceComponent("output_tokens", Decimal(2), "USD")
+
+
+def test_a_price_that_no_window_has_is_not_that_of_a_window() -> None:
+    assert next(iter(components({"prompt": "3", "overrides": PEAK}))).amount == 3
+
+
+def test_of_windows_within_each_other_the_narrowest_counts_for_what_is_usual() -> None:
+    overrides = [{"utc_days": [*WEEK[:6]], "prompt": "2"}, {"utc_days": ["sunday"], "prompt": "2"}, *PEAK]
+    assert next(iter(components({"prompt": "2", "overrides": overrides}))).amount == 1
 
 
 @pytest.mark.parametrize(
