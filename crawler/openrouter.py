@@ -32,6 +32,9 @@ UNITS = {
     "input_cache_write_1h": "cache_write_1h_tokens",
     "input_audio_cache": "cache_read_audio_tokens",
 }
+# `image` is of an image (google/gemini-2.5-pro until 2026-01-22: 0.00516) or of a token of one (since the day after:
+# 0.00000125, what a token of text costs). On 97 days it was as much as a token of text or 258 times and more.
+_FEWEST_TOKENS_OF_AN_IMAGE = 20
 _NOT_PRICES = frozenset({"overrides", "discount"})
 # The router decides which model answers and what it costs (openrouter/auto).
 _VARIABLE = ("-1", -1)
@@ -71,14 +74,13 @@ def components(pricing: Mapping[str, Any]) -> Iterator[PriceComponent]:
     overridden = regions(pricing.get("overrides") or ())
     for key, price in pricing.items():
         if key not in _NOT_PRICES:
-            unit = _unit(key)
+            unit = _unit(key, price, pricing)
             if price not in _VARIABLE:
                 amount = decimal(price)
                 yield PriceComponent(unit, _usual(amount, overridden[key]) if key in overridden else amount, "USD")
     for key, prices in overridden.items():
-        unit = _unit(key)
         for region, price in prices.items():
-            yield PriceComponent(unit, decimal(price), "USD", 1, region.conditions())
+            yield PriceComponent(_unit(key, price, pricing), decimal(price), "USD", 1, region.conditions())
 
 
 def is_variable(pricing: Mapping[str, Any]) -> bool:
@@ -97,10 +99,19 @@ def listed(price: PriceComponent, discount: Decimal) -> PriceComponent:
     return replace(price, list_amount=regular) if exact else price
 
 
-def _unit(key: str) -> str:
+def _unit(key: str, price: Any, pricing: Mapping[str, Any]) -> str:
     if (unit := UNITS.get(key)) is None:
         raise PageChanged(f"unknown price key {key!r}")
-    return unit
+    return "input_image_tokens" if key == "image" and _is_of_a_token(price, pricing) else unit
+
+
+def _is_of_a_token(image: Any, pricing: Mapping[str, Any]) -> bool:
+    text = pricing.get("prompt")
+    if image in _VARIABLE or text in _VARIABLE or "image_token" in pricing:
+        return False
+    if text is None:
+        raise PageChanged(f"image {image!r} without a price of text: of an image, or of a token of one?")
+    return 0 < decimal(image) < _FEWEST_TOKENS_OF_AN_IMAGE * decimal(text)
 
 
 class Region(NamedTuple):

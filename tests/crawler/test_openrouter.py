@@ -32,6 +32,24 @@ def test_zeros_are_prices_and_minus_one_is_none() -> None:
 
 
 @pytest.mark.parametrize(
+    ("pricing", "unit"),
+    [
+        ({"prompt": "0.00000125", "image": "0.00516"}, "input_images"),
+        ({"prompt": "0.00000125", "image": "0.00000125"}, "input_image_tokens"),
+        ({"prompt": "0.000005", "image": "0.00001"}, "input_image_tokens"),
+        ({"prompt": "0.0000001", "image": "0.0000258"}, "input_images"),
+        ({"prompt": "0", "image": "0"}, "input_images"),
+        ({"prompt": "-1", "image": "0.1"}, "input_images"),
+        ({"prompt": "0.1", "image": "0.1", "image_token": "0.2"}, "input_images"),
+    ],
+)
+def test_an_image_at_the_price_of_a_few_tokens_is_a_token_of_one(pricing: dict[str, Any], unit: str) -> None:
+    long = {"min_prompt_tokens": 1000, "image": pricing["image"]}
+    found = [price.unit for price in components({**pricing, "overrides": [long]}) if price.unit.startswith("input_im")]
+    assert (found[0], found[-1]) == (unit, unit)
+
+
+@pytest.mark.parametrize(
     ("amount", "discount", "regular"),
     [
         ("0.00000042", "0.7", "0.0000014"),
@@ -43,6 +61,11 @@ def test_zeros_are_prices_and_minus_one_is_none() -> None:
 def test_a_discount_leaves_what_is_charged_of_the_list_price(amount: str, discount: str, regular: str | None) -> None:
     price = listed(PriceComponent("input_tokens", Decimal(amount), "USD"), Decimal(discount))
     assert (price.amount, price.list_amount) == (Decimal(amount), regular and Decimal(regular))
+
+
+def test_a_price_of_images_beside_no_price_of_text_is_refused() -> None:
+    with pytest.raises(PageChanged, match="of an image, or of a token of one"):
+        list(components({"image": "0.1"}))
 
 
 def test_a_search_and_a_conditional_price_have_no_list_price() -> None:
