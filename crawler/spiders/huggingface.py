@@ -56,8 +56,8 @@ class HuggingFace(PricingSpider):
 def _terms(route: _Route, prices: tuple[PriceComponent, ...]) -> Iterator[str]:
     if route.status != "live":
         yield f"status {route.status}"
-    # together's Ternary-Bonsai-27B is 0 in and out beside "is_free": false, and "Free" on Together's page (2026-08).
-    if route.is_free or (route.pricing and not prices and all(price == 0 for price in route.pricing.values())):
+    if route.is_free:
         yield "free"
     elif not prices:
-        yield "no price is stated"
+        # together's Ternary-Bonsai-27B is 0 in and out, not "is_free", and "Free" on Together's page (2026-08).
+        yield keyed.instead(route.pricing or {}, _UNITS)
