@@ -1,7 +1,7 @@
 """Keyed: the price objects of an API's answer, in which each key is a unit: {"prompt": "0.00000035"}."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import msgspec
@@ -30,10 +30,10 @@ def prices(
     return tuple(PriceComponent(unit, amount, currency, per) for unit, amount in stated if amount)
 
 
-def instead(pricing: Mapping[str, Any], units: Mapping[str, str]) -> str:
+def instead(pricing: Mapping[str, Any], units: Set[str]) -> str:
     """The term of a model for which no price was found: free is what costs 0 and has no price that is unread."""
-    stated = {key: price for key, price in pricing.items() if price not in _NO_PRICE}
+    stated = {key for key, price in pricing.items() if price not in _NO_PRICE}
     if not stated:
         return "no price is stated"
-    other = any(price not in (0, "0") for key, price in stated.items() if key not in units)
-    return "no price of tokens is stated" if other else "free"
+    other = any(pricing[key] not in (0, "0") for key in stated - units)
+    return "free" if stated & units and not other else "no price of tokens is stated"

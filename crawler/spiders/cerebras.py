@@ -46,7 +46,7 @@ class Cerebras(PricingSpider):
             # https://api.cerebras.ai/public/v1/models: USD per token, as strings.
             for model in page.json_as(_Answer).data:
                 found = keyed.prices(model.pricing, openrouter.UNITS, self.currency, 1, page.unread)
-                instead = () if found else (keyed.instead(model.pricing, openrouter.UNITS),)
+                instead = () if found else (keyed.instead(model.pricing, openrouter.UNITS.keys()),)
                 sheet.add(model.id, *found, terms=("deprecated",) * model.deprecated + instead)
         else:
             stream = page.next_stream

@@ -60,4 +60,4 @@ def _terms(route: _Route, prices: tuple[PriceComponent, ...]) -> Iterator[str]:
         yield "free"
     elif not prices:
         # together's Ternary-Bonsai-27B is 0 in and out, not "is_free", and "Free" on Together's page (2026-08).
-        yield keyed.instead(route.pricing or {}, _UNITS)
+        yield keyed.instead(route.pricing or {}, _UNITS.keys())

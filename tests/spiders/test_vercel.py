@@ -68,7 +68,7 @@ def test_regions_and_their_fast_tiers_are_offers_of_their_own() -> None:
 
 def test_what_speech_costs_by_the_character_is_no_price_of_tokens() -> None:
     [tts] = [offer for offer in extract(saved(PAGE), "vercel") if offer.model == "openai/tts-1"]
-    assert (tts.components, tts.terms) == ((), ("no price is stated",))
+    assert (tts.components, tts.terms) == ((), ("no price of tokens is stated",))
 
 
 def test_free_and_unpriced_and_varying_are_terms() -> None:
@@ -78,8 +78,8 @@ def test_free_and_unpriced_and_varying_are_terms() -> None:
         "stealth/free-model": ("free",),
         "deepseek/deepseek-v4-pro": ("other prices at peak hours",),
         "cohere/rerank-v3.5": ("no price is stated",),
-        "bfl/flux-2-pro": ("no price is stated",),
-        "openai/tts-1": ("no price is stated",),
+        "bfl/flux-2-pro": ("no price of tokens is stated",),
+        "openai/tts-1": ("no price of tokens is stated",),
     }
 
 
