@@ -79,6 +79,8 @@ def prices(
     if in_objects and not (found or billed.pricing):
         unread["models without pricing"] += 1
         return [], ("no price is stated",)
+    if not found and (billed.pricing or {}).keys() - _UNITS.keys():
+        return [], ("no price of tokens is stated",)
     return found, () if found else ("free",)
 
 
