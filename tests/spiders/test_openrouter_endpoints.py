@@ -139,6 +139,15 @@ def test_a_free_route_is_a_term_as_well(route: Callable[[str], Offer]) -> None:
     assert route("trial").terms == ("free",)
 
 
+def test_a_route_that_bills_requests_alone_is_not_free() -> None:
+    page = altered(ONE, '"prompt": "0", "completion": "0"', '"prompt": "0", "completion": "0", "request": "0.04"')
+    [asked] = [offer for offer in extract(page, NAME) if offer.region == "trial"]
+    assert (asked.terms, cell([asked], asked.model, "standard", "requests", region="trial").amount) == (
+        (),
+        Decimal("0.04"),
+    )
+
+
 def test_the_list_of_models_leads_to_their_endpoints() -> None:
     spider = OpenRouterEndpoints()
     assert list(spider.next_urls(saved(MANY))) == [
