@@ -44,8 +44,7 @@ class Cohere(PricingSpider):
         sheet = PriceSheet()
         for table in filter(lambda table: table.has_money, page.tables):
             table.leave()
-        stream = page.next_stream
-        models = list(embedded.members(stream, "models", _Model))
+        models = list(embedded.members(stream := page.next_stream, "models", _Model))
         if len([model for model in models if model.pricings and model.model_name]) != stream.count('"pricings":[{'):
             raise PageChanged("a list of pricings stands outside of the lists of named models")
         for model in models:
@@ -59,7 +58,8 @@ class Cohere(PricingSpider):
             else:
                 page.unread.update(f"pricing key {key}" for one in model.pricings for key in one.keys() - _KEYS)
                 sheet.add_new(model.model_name, *_prices(model), terms=())
-        self._read_answers(sheet, page, [text for text in stream.split('"') if "$" in text and " " in text])
+        if "$" in page.text:
+            self._read_answers(sheet, page, [text for text in stream.split('"') if "$" in text and " " in text])
         yield from sheet.offers(self.provider)
 
     def _read_answers(self, sheet: PriceSheet, page: Page, streamed: list[str]) -> None:
