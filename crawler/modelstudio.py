@@ -14,7 +14,6 @@ from crawler.lengths import lengths
 from history.model import ALWAYS, Conditions, PriceComponent
 
 MILLION = 1_000_000
-_LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
 # "per 1 million tokens", "per million tokens" and "Cache-hit input price" stand on one page (2026-11).
 _HEADER = re.compile(
     r"(?P<direction>Input|Output|Cache-hit input) price \(per (?:1 )?million tokens\)(?: (?:[/>] )*(?P<kind>.+))?"
@@ -63,11 +62,6 @@ class PriceColumn(NamedTuple):
     when: Conditions
 
 
-def plain(text: str) -> str:
-    """A header or a note without its links: "[context caching discount](/help/…)" → "context caching discount"."""
-    return " ".join(_LINK.sub(r"\1", text).split())
-
-
 def region_of(title: str) -> str:
     """The region that a heading or a tab names, "" for all others."""
     return title if _REGION.fullmatch(title) else ""
@@ -94,9 +88,8 @@ def price_column(header: str) -> PriceColumn | None:
 
 
 def model_of(cell: Cell) -> tuple[str, tuple[str, ...]]:
-    """The model's id, and the notes that are quoted below it: behind "> " in Markdown, each on its line on the page."""
-    said = [said for line in cell.lines or (cell.text,) for part in plain(line).split("> ") if (said := part.strip())]
-    name, *notes = said or [""]
+    """The model's id, and the notes that are quoted below it, each on its line."""
+    name, *notes = cell.lines or (cell.text,)
     known = all(_NOTE.fullmatch(note) and not _NAME.fullmatch(note) for note in notes)
     if not _NAME.fullmatch(name) or cell.struck or not known:
         raise PageChanged(f"{cell.text!r} does not name a model with notes that are known")
