@@ -22,6 +22,8 @@ _HEADER = re.compile(
     r"(?P<direction>(?:缓存命中)?输入|输出)(?:单价|成本|价格)[(（](?:每|元/)(?P<count>千|百万)[Tt]oken[)）]"
     r"/?(?:输入：|输出：)?(?P<kind>.*)"
 )
+# As in "Text generation - International (Singapore)" of 2025.
+_KIND = re.compile("[一-龥]+[-–—]")
 _COUNTS = {"千": 1_000, "百万": 1_000_000}
 _THINKS, _ANSWERS = Conditions(thinking=True), Conditions(thinking=False)
 _TEXT_TO = {
@@ -31,7 +33,9 @@ _TEXT_TO = {
     "音频": "input_audio_tokens",
 }
 _OUTPUTS = {
-    **dict.fromkeys(("", "文本", "思维链+回答", "思维链和回答", "文本仅纯文本输入"), ("output_tokens", ALWAYS)),
+    **dict.fromkeys(
+        ("", "文本", "思维链+回答", "思维链和回答", "思维链+输出", "文本仅纯文本输入"), ("output_tokens", ALWAYS)
+    ),
     "非思考模式": ("output_tokens", _ANSWERS),
     "思考模式（思维链+回答）": ("output_tokens", _THINKS),
     "文本多模态输入": ("output_multimodal_tokens", ALWAYS),
@@ -49,12 +53,13 @@ _SENTENCES = {
 }
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._:/-]*")
 # A note that speaks of money or of lengths could change a price, except that 半价 is for batch calls and 享有折扣 for
-# cached input. Its digits belong to a day, to the id of another model or to its free quota.
+# cached input. Its digits belong to a day, to the id of another model or to its free quota. What has been read as an id
+# is not read again as letters: of many ids before an unknown sign there would be no end.
 _NOTE = re.compile(
     r"(当前能力等同于 ?[A-Za-z0-9._:/-]+|Batch ?调用 ?半价|(?:上下文缓存|Session Cache) ?享有折扣"
     r"|作为替代模型，免费额度提升至 ?[0-9]+ ?万 ?Token"
-    r"|(?:20[0-9]{2}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?|[A-Za-z][A-Za-z0-9.]*(?:-[A-Za-z0-9.]+)+"
-    r"|[^元折价倍%<>≤≥0-9 ])+)(?: |$)"
+    r"|(?>20[0-9]{2}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?|[A-Za-z][A-Za-z0-9.]*(?:-[A-Za-z0-9.]+)+"
+    r"|[^元折价倍%<>≤≥0-9 ])++)(?: |$)"
 )
 
 
@@ -73,7 +78,8 @@ def flat(text: str) -> str:
 
 def region_of(title: str) -> str:
     """The region that a heading names, "" for all others: "华北 2（北京）" (2026-09) is "华北2（北京）" (2026-08)."""
-    return flat(title) if _REGION.fullmatch(flat(title)) else ""
+    name = _KIND.sub("", flat(title), count=1)
+    return name if _REGION.fullmatch(name) else ""
 
 
 def names_tokens(header: str) -> bool:

@@ -22,6 +22,7 @@ PURE = "输出单价（每百万Token） / 文本 仅纯文本输入"
         ("输入单价 (每百万 Token) / 输入：音频", ("input_audio_tokens",), ALWAYS),
         ("输入单价（每百万Token） / 图片/视频", ("input_image_tokens", "input_video_tokens"), ALWAYS),
         ("输出单价（每百万Token） 思维链和回答", ("output_tokens",), ALWAYS),
+        ("输出单价（每百万Token） 思维链+输出", ("output_tokens",), ALWAYS),
         ("输出单价（每百万Token） / 非思考模式", ("output_tokens",), Conditions(thinking=False)),
         ("输出单价 （每百万Token） / 思考模式（思维链+回答）", ("output_tokens",), Conditions(thinking=True)),
         ("输出单价 (每百万 Token) / 输出：音频", ("output_audio_tokens",), ALWAYS),
@@ -123,3 +124,21 @@ def test_a_model_cell_is_a_name_with_notes(text: str, name: str, notes: tuple[st
 def test_a_model_cell_that_speaks_of_money_is_refused(text: str) -> None:
     with pytest.raises(PageChanged, match="does not name a model"):
         bailian.model_of(Cell(text))
+
+
+def test_a_note_of_many_ids_before_a_price_is_refused_at_once() -> None:
+    with pytest.raises(PageChanged, match="does not name a model"):
+        bailian.model_of(Cell(f"qwen-max 当前与{'qwen-max-' * 40}能力相同，限时5折"))
+
+
+@pytest.mark.parametrize(
+    ("title", "region"),
+    [
+        ("华北 2（北京）", "华北2（北京）"),
+        ("文本生成-国际（新加坡）", "国际（新加坡）"),
+        ("文本生成 - 千问", ""),
+        ("Unisound-云知声", ""),
+    ],
+)
+def test_a_heading_names_a_region_or_something_else(title: str, region: str) -> None:
+    assert bailian.region_of(title) == region
