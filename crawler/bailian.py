@@ -17,9 +17,13 @@ _REGION = re.compile(
     r"(?:华[北东南中][0-9]|西[南北][0-9]|中国(?:内地|香港)?|国际|全球|欧盟|新加坡|美国|德国|日本|英国|法国|韩国|马来西亚|印度(?:尼西亚)?|泰国"
     r"|菲律宾|阿联酋|沙特(?:阿拉伯)?|墨西哥|巴西|澳大利亚|加拿大)(?:（[^（）]+）)?"
 )
+# "元/百万Token" since audio is generated, a price for cached input since qwen3.8-omni-flash (autumn 2026).
 _HEADER = re.compile(
-    r"(?P<direction>输入|输出)(?:单价|成本|价格)[(（]每(?P<count>千|百万)[Tt]oken[)）]/?(?:输入：|输出：)?(?P<kind>.*)"
+    r"(?P<direction>(?:缓存命中)?输入|输出)(?:单价|成本|价格)[(（](?:每|元/)(?P<count>千|百万)[Tt]oken[)）]"
+    r"/?(?:输入：|输出：)?(?P<kind>.*)"
 )
+# As in "Text generation - International (Singapore)" of 2025.
+_KIND = re.compile("[一-龥]+[-–—]")
 _COUNTS = {"千": 1_000, "百万": 1_000_000}
 _THINKS, _ANSWERS = Conditions(thinking=True), Conditions(thinking=False)
 _TEXT_TO = {
@@ -29,7 +33,9 @@ _TEXT_TO = {
     "音频": "input_audio_tokens",
 }
 _OUTPUTS = {
-    **dict.fromkeys(("", "文本", "思维链+回答", "思维链和回答", "文本仅纯文本输入"), ("output_tokens", ALWAYS)),
+    **dict.fromkeys(
+        ("", "文本", "思维链+回答", "思维链和回答", "思维链+输出", "文本仅纯文本输入"), ("output_tokens", ALWAYS)
+    ),
     "非思考模式": ("output_tokens", _ANSWERS),
     "思考模式（思维链+回答）": ("output_tokens", _THINKS),
     "文本多模态输入": ("output_multimodal_tokens", ALWAYS),
@@ -47,11 +53,13 @@ _SENTENCES = {
 }
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._:/-]*")
 # A note that speaks of money or of lengths could change a price, except that 半价 is for batch calls and 享有折扣 for
-# cached input. Its digits belong to a day or to the id of another model.
+# cached input. Its digits belong to a day, to the id of another model or to its free quota. What has been read as an id
+# is not read again as letters: of many ids before an unknown sign there would be no end.
 _NOTE = re.compile(
     r"(当前能力等同于 ?[A-Za-z0-9._:/-]+|Batch ?调用 ?半价|(?:上下文缓存|Session Cache) ?享有折扣"
-    r"|(?:20[0-9]{2}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?|[A-Za-z][A-Za-z0-9.]*(?:-[A-Za-z0-9.]+)+"
-    r"|[^元折价倍%<>≤≥0-9 ])+)(?: |$)"
+    r"|作为替代模型，免费额度提升至 ?[0-9]+ ?万 ?Token"
+    r"|(?>20[0-9]{2}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?|[A-Za-z][A-Za-z0-9.]*(?:-[A-Za-z0-9.]+)+"
+    r"|[^元折价倍%<>≤≥0-9 ])++)(?: |$)"
 )
 
 
@@ -70,7 +78,8 @@ def flat(text: str) -> str:
 
 def region_of(title: str) -> str:
     """The region that a heading names, "" for all others: "华北 2（北京）" (2026-09) is "华北2（北京）" (2026-08)."""
-    return flat(title) if _REGION.fullmatch(flat(title)) else ""
+    name = _KIND.sub("", flat(title), count=1)
+    return name if _REGION.fullmatch(name) else ""
 
 
 def names_tokens(header: str) -> bool:
@@ -82,10 +91,12 @@ def price_column(header: str, others: tuple[str, ...]) -> PriceColumn:
     """Reads "输出单价（每百万Token） / 思考模式（思维链+回答）"; `others` are the table's headers."""
     match = _HEADER.fullmatch(flat(header))
     kind = match["kind"] if match else ""
+    if match and match["direction"] == "缓存命中输入" and not kind:
+        return PriceColumn(("cache_read_tokens",), _COUNTS[match["count"]], ALWAYS)
     if match and match["direction"] == "输入" and {*(kind or "文本").split("/")} <= _TEXT_TO.keys():
         units = tuple(_TEXT_TO[part] for part in (kind or "文本").split("/"))
         return PriceColumn(units, _COUNTS[match["count"]], ALWAYS)
-    if match is None or match["direction"] == "输入" or kind not in _OUTPUTS:
+    if match is None or match["direction"] != "输出" or kind not in _OUTPUTS:
         raise PageChanged(f"{header!r} is not a known price of tokens")
     unit, when = _OUTPUTS[kind]
     # Newer omni models have one price for text, whatever came in (qwen3.5-omni, 2026-08-10).

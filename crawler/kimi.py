@@ -7,9 +7,10 @@ from urllib.parse import urljoin
 from crawler import amounts, priced
 from crawler.failures import PageChanged
 from crawler.grid import Columns, Table
+from crawler.lengths import lengths
 from crawler.page import Page
 from crawler.sheet import PriceSheet
-from history.model import Offer, Provider
+from history.model import ALWAYS, Conditions, Offer, Provider
 
 # A table without caching has one input price (Moonshot V1); cache writes came in autumn 2026 with Kimi K3.
 _HEADERS: Columns = {
@@ -18,16 +19,26 @@ _HEADERS: Columns = {
     "cache_write_tokens": ("Cache Write Price (TTL 5min)", "缓存写入（TTL 5min）", "缓存写入价格（TTL 5min）"),
     "cache_write_1h_tokens": ("Cache Write Price (TTL 1h)", "缓存写入（TTL 1h）", "缓存写入价格（TTL 1h）"),
     "output_tokens": ("Output Price", "输出价格"),
+    # Kimi Latest of 2025 was charged by how long a request is: "8,192 < 长度 ≤ 32,768 tokens".
+    "length": ("Request Context Length Range (Auto-selected Billing Tier)", "请求上下文长度范围（自动选择计费模型）"),
 }
-_HALF_WIDTH = str.maketrans("（）", "()")
-_UNITS: Columns = {
-    unit: tuple(dict.fromkeys((*names, *(name.translate(_HALF_WIDTH) for name in names))))
-    for unit, names in _HEADERS.items()
+_WIDE, _NARROW = str.maketrans("()", "（）"), str.maketrans("（）", "()")
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """Brackets are wide or narrow in both languages, on the same line or, until spring 2026, on the next."""
+    bare = re.sub(" ?([(（])", r"\1", name)
+    forms = (bare, re.sub("([(（])", r" \1", bare))
+    return tuple(dict.fromkeys(form.translate(width) for form in forms for width in (_WIDE, _NARROW)))
+
+
+_COLUMNS: Columns = {
+    unit: tuple(dict.fromkeys(form for name in names for form in _spellings(name))) for unit, names in _HEADERS.items()
 }
 _ALWAYS_THERE: Columns = {"model": ("Model", "模型"), "basis": ("Unit", "计费单位")}
-CONTEXT = frozenset({"Context Window", "上下文窗口"})
-# On the page of batch prices each id has its tier behind it: "kimi-k2.6（Batch）".
-_MODEL = re.compile(r"(?P<id>[a-z][a-z0-9.-]*)(?P<batch> ?[(（]Batch[)）])?")
+CONTEXT = frozenset({"Context Window", "上下文窗口", "模型上下文长度"})
+# On the page of batch prices each id has its tier behind it: "kimi-k2.6（Batch）"; until spring 2026 some had a badge.
+_MODEL = re.compile(r"(?P<id>[a-z][a-z0-9.-]*)(?: ?(?P<badge>推荐|Recommended))?(?P<batch> ?[(（]Batch[)）])?")
 _MODEL_PAGE = re.compile(r"/docs/pricing/(?:chat-[a-z0-9-]+|batch(?![a-z0-9-]))")
 _BATCH = re.compile("batch|批量", re.IGNORECASE)
 _INDEX = re.compile(r"/pricing/chat(?:\.md)?/?(?:[?#].*)?$")
@@ -53,12 +64,18 @@ def offers(page: Page, provider: Provider, currency: str) -> Iterator[Offer]:
 
 
 def _read(sheet: PriceSheet, table: Table, currency: str, batch: bool) -> None:
-    columns = priced.columns(table, _UNITS, {"input_tokens", "output_tokens"})
+    columns = priced.columns(table, _COLUMNS, {"input_tokens", "output_tokens"})
+    units, ladder = [name for name in columns if name != "length"], priced.Ladder()
     for row in table.rows({**_ALWAYS_THERE, **columns}, CONTEXT):
         model, basis = row.pop("model"), amounts.basis(f"/ {row.pop('basis').text}")
         if basis.unit != "tokens" or (match := _MODEL.fullmatch(model.text)) is None:
             raise PageChanged(f"{table} has {model.text!r} for {basis.per} {basis.unit}, which is no model for tokens")
-        stated = [(unit, priced.price(unit, row.pop(unit), currency, basis.per)) for unit in columns]
-        notes = filter(None, [table.said_of(model)])
+        when = ladder.climb(match["id"], _lengths(row.pop("length").text)) if "length" in row else ALWAYS
+        stated = [(unit, priced.price(unit, row.pop(unit), currency, basis.per, when)) for unit in units]
+        notes = filter(None, [table.said_of(model), match["badge"]])
         tier = "batch" if batch or match["batch"] else "standard"
         sheet.add(match["id"], *priced.components(stated), tier=tier, terms=(*notes, *priced.terms(stated)))
+
+
+def _lengths(text: str) -> Conditions:
+    return lengths(re.sub("长度|length", "Token", text.removesuffix(" tokens").replace(",", "")))

@@ -14,10 +14,10 @@ from crawler.lengths import lengths
 from history.model import ALWAYS, Conditions, PriceComponent
 
 MILLION = 1_000_000
-_LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
-# "per 1 million tokens", "per million tokens" and "Cache-hit input price" stand on one page (2026-11).
+# "per 1 million tokens", "per million tokens" and "Cache-hit input price" stand on one page (2026-11); in 2025 it was
+# "Output price (Million tokens) Chain of thought + response".
 _HEADER = re.compile(
-    r"(?P<direction>Input|Output|Cache-hit input) price \(per (?:1 )?million tokens\)(?: (?:[/>] )*(?P<kind>.+))?"
+    r"(?P<direction>Input|Output|Cache-hit input) price \((?:per (?:1 )?m|M)illion tokens\)(?: (?:[/>] )*(?P<kind>.+))?"
 )
 _INPUTS = {
     "text": "input_tokens", "image": "input_image_tokens", "video": "input_video_tokens", "audio": "input_audio_tokens",
@@ -34,7 +34,11 @@ _OUTPUTS = {
 _ALL_LENGTHS = frozenset({"", "no tiered pricing", "flat-rate pricing"})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._:/-]*")
 # A note that speaks of money or of lengths could change a price; "50% batch inference discount" is for batch calls.
-_NOTE = re.compile(r"Currently equivalent to [A-Za-z0-9._:/-]+|50% batch inference discount|[^$%<>≤≥0-9]+")
+_NOTE = re.compile(
+    r"Currently equivalent to [A-Za-z0-9._:/-]+|50% batch inference discount|50% off for batch calls|[^$%<>≤≥0-9]+"
+)
+# A number in an id or of free tokens changes none: "As the successor of text-embedding-v3, …" (in Chinese, 2026-10).
+_HARMLESS = re.compile(r"\b[a-z][a-z0-9.]*(?:-[a-z0-9.]+)+|\bfree quota[a-z ]* [0-9]+ million tokens")
 # In brackets in the Markdown, in a coloured box without them on the page (2026-08-19).
 _PROMOTION = re.compile(r"List price (?P<price>\$[0-9.]+) \(?Limited-time (?P<off>[0-9]{1,2})% off\)?")
 _BY_HOUR = re.compile(
@@ -52,8 +56,10 @@ _LOWER = re.compile(r"(?P<size>[0-9]+)(?P<suffix>[KM]?)")
 # A city in brackets, or one of the places that have none: a heading may name a family of models as well.
 _REGION = re.compile(
     r"[A-Z][A-Za-z]*(?: [A-Z][A-Za-z]*)* \([A-Z][A-Za-z ]+\)"
-    r"|Singapore|International|Global|Chinese mainland|Mainland China|Hong Kong|US|EU"
+    r"|Chinese mainland \(Beijing\)|Singapore|International|Global|Chinese mainland|Mainland China|Hong Kong|US|EU"
 )
+# The headings of 2025 name both: "Text generation - International (Singapore)".
+_KIND = re.compile(r"[A-Z][a-z]+(?: [a-z]+)* - (?=[A-Z][A-Za-z ]+ \((?:Singapore|Beijing|Virginia|Frankfurt)\)$)")
 
 
 class PriceColumn(NamedTuple):
@@ -63,14 +69,10 @@ class PriceColumn(NamedTuple):
     when: Conditions
 
 
-def plain(text: str) -> str:
-    """A header or a note without its links: "[context caching discount](/help/…)" → "context caching discount"."""
-    return " ".join(_LINK.sub(r"\1", text).split())
-
-
 def region_of(title: str) -> str:
     """The region that a heading or a tab names, "" for all others."""
-    return title if _REGION.fullmatch(title) else ""
+    name = _KIND.sub("", title, count=1)
+    return name if _REGION.fullmatch(name) else ""
 
 
 def names_tokens(header: str) -> bool:
@@ -84,7 +86,7 @@ def price_column(header: str) -> PriceColumn | None:
     if match is None:
         raise PageChanged(f"{header!r} is not a known price of tokens")
     # "Chain of thought + answer" in one table is "Chain of thought and answer" in another (2026-08-19).
-    kind = (match["kind"] or "").lower().replace(" + ", " and ")
+    kind = (match["kind"] or "").lower().replace(" + ", " and ").replace("and response", "and answer")
     if match["direction"] == "Cache-hit input":
         return PriceColumn(("cache_read_tokens",), ALWAYS) if not kind else None
     if match["direction"] == "Output":
@@ -94,10 +96,9 @@ def price_column(header: str) -> PriceColumn | None:
 
 
 def model_of(cell: Cell) -> tuple[str, tuple[str, ...]]:
-    """The model's id, and the notes that are quoted below it: behind "> " in Markdown, each on its line on the page."""
-    said = [said for line in cell.lines or (cell.text,) for part in plain(line).split("> ") if (said := part.strip())]
-    name, *notes = said or [""]
-    known = all(_NOTE.fullmatch(note) and not _NAME.fullmatch(note) for note in notes)
+    """The model's id, and the notes that are quoted below it, each on its line."""
+    name, *notes = cell.lines or (cell.text,)
+    known = all(_NOTE.fullmatch(_HARMLESS.sub("", note)) and not _NAME.fullmatch(note) for note in notes)
     if not _NAME.fullmatch(name) or cell.struck or not known:
         raise PageChanged(f"{cell.text!r} does not name a model with notes that are known")
     return name, tuple(dict.fromkeys(notes))

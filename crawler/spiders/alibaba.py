@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from msgspec import structs
 
@@ -32,19 +31,12 @@ class Alibaba(PricingSpider):
     def extract(self, page: Page) -> Iterator[Offer]:
         sheet, document = PriceSheet(), helpcentre.document(page, modelstudio.region_of)
         night = modelstudio.night_hours(document.prose)
-        for city, found in document.tables:
-            table = replace(found, grid=_without_links(found))
+        for city, table in document.tables:
             if columns := _columns(table):
                 _read(sheet, table, columns, city, night)
             elif table.has_money:
                 table.leave()
         yield from sheet.offers(self.provider)
-
-
-def _without_links(table: Table) -> tuple[tuple[Cell, ...], ...]:
-    named = [[(cell, modelstudio.plain(cell.text)) for cell in row] for row in table.grid[: table.head]]
-    head = [[structs.replace(cell, text=name) for cell, name in row] for row in named]
-    return (*map(tuple, head), *table.body)
 
 
 def _columns(table: Table) -> dict[str, PriceColumn]:

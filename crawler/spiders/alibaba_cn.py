@@ -1,4 +1,4 @@
-"""Bailian's price page for China, from the help centre's JSON: every table of token prices, by region and scope."""
+"""Bailian's price page for China (JSON, HTML, MDX): every table of token prices, by region and scope."""
 
 import re
 from collections.abc import Iterator

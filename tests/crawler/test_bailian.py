@@ -22,10 +22,13 @@ PURE = "输出单价（每百万Token） / 文本 仅纯文本输入"
         ("输入单价 (每百万 Token) / 输入：音频", ("input_audio_tokens",), ALWAYS),
         ("输入单价（每百万Token） / 图片/视频", ("input_image_tokens", "input_video_tokens"), ALWAYS),
         ("输出单价（每百万Token） 思维链和回答", ("output_tokens",), ALWAYS),
+        ("输出单价（每百万Token） 思维链+输出", ("output_tokens",), ALWAYS),
         ("输出单价（每百万Token） / 非思考模式", ("output_tokens",), Conditions(thinking=False)),
         ("输出单价 （每百万Token） / 思考模式（思维链+回答）", ("output_tokens",), Conditions(thinking=True)),
         ("输出单价 (每百万 Token) / 输出：音频", ("output_audio_tokens",), ALWAYS),
         ("输出单价（每百万Token） / 文本 多模态输入", ("output_multimodal_tokens",), ALWAYS),
+        ("缓存命中输入单价（每百万 Token）", ("cache_read_tokens",), ALWAYS),
+        ("输出单价（元/百万 Token）", ("output_tokens",), ALWAYS),
     ],
 )
 def test_a_header_says_what_its_prices_are_for(header: str, units: tuple[str, ...], when: Conditions) -> None:
@@ -45,6 +48,9 @@ def test_text_for_any_input_is_plain_output_where_there_is_no_price_for_pure_tex
         "输入单价（每百万Token） / 思考模式",
         "输出单价（每百万Token） / 图片",
         "输入单价（每秒）",
+        "缓存命中输出单价（每百万Token）",
+        "缓存命中输入单价（每百万Token） / 音频",
+        "输入单价（元/万Token）",
     ],
 )
 def test_an_unknown_header_is_refused(header: str) -> None:
@@ -104,8 +110,10 @@ def test_a_cell_that_is_not_understood_is_refused(text: str) -> None:
         ("qwen-plus-character Session Cache享有折扣", "qwen-plus-character", ("Session Cache享有折扣",)),
         ("a 当前能力等同于b-2026 Batch调用半价", "a", ("当前能力等同于b-2026", "Batch调用半价")),
         ("qwen-vl 即将下线", "qwen-vl", ("即将下线",)),
+        ("v8 推荐使用 v-9 作为替代模型，免费额度提升至 100 万 Token", "v8",
+         ("推荐使用", "v-9", "作为替代模型，免费额度提升至 100 万 Token")),
     ],
-)
+)  # fmt: skip
 def test_a_model_cell_is_a_name_with_notes(text: str, name: str, notes: tuple[str, ...]) -> None:
     assert bailian.model_of(Cell(text)) == (name, notes)
 
@@ -116,3 +124,21 @@ def test_a_model_cell_is_a_name_with_notes(text: str, name: str, notes: tuple[st
 def test_a_model_cell_that_speaks_of_money_is_refused(text: str) -> None:
     with pytest.raises(PageChanged, match="does not name a model"):
         bailian.model_of(Cell(text))
+
+
+def test_a_note_of_many_ids_before_a_price_is_refused_at_once() -> None:
+    with pytest.raises(PageChanged, match="does not name a model"):
+        bailian.model_of(Cell(f"qwen-max 当前与{'qwen-max-' * 40}能力相同，限时5折"))
+
+
+@pytest.mark.parametrize(
+    ("title", "region"),
+    [
+        ("华北 2（北京）", "华北2（北京）"),
+        ("文本生成-国际（新加坡）", "国际（新加坡）"),
+        ("文本生成 - 千问", ""),
+        ("Unisound-云知声", ""),
+    ],
+)
+def test_a_heading_names_a_region_or_something_else(title: str, region: str) -> None:
+    assert bailian.region_of(title) == region

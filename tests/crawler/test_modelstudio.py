@@ -28,8 +28,12 @@ COLUMN = PriceColumn(("input_tokens",), ALWAYS)
         (f"{OUTPUT} / Audio", ("output_audio_tokens",), ALWAYS),
         ("Input price (per million tokens)", ("input_tokens",), ALWAYS),
         ("Cache-hit input price (per million tokens)", ("cache_read_tokens",), ALWAYS),
+        ("Input price (Million tokens)", ("input_tokens",), ALWAYS),
+        ("Output price (Million tokens) Chain of thought + response", ("output_tokens",), ALWAYS),
+        ("Output price (Million tokens) / Thinking mode (Chain of thought + response)", ("output_tokens",),
+         Conditions(thinking=True)),
     ],
-)
+)  # fmt: skip
 def test_a_header_says_what_is_priced_and_when(header: str, units: tuple[str, ...], when: Conditions) -> None:
     assert modelstudio.names_tokens(header)
     assert modelstudio.price_column(header) == PriceColumn(units, when)
@@ -47,23 +51,29 @@ def test_a_kind_of_tokens_that_is_not_known_is_none_and_another_header_raises() 
     ("text", "model", "notes"),
     [
         ("qwen-plus", "qwen-plus", ()),
-        ("qwen3-max > Currently equivalent to qwen3-max-2026-01-23", "qwen3-max",
+        ("qwen3-max\nCurrently equivalent to qwen3-max-2026-01-23", "qwen3-max",
          ("Currently equivalent to qwen3-max-2026-01-23",)),
-        ("qwen-max > 50% [batch inference](/help/en/x) discount > [context caching discount](/y)", "qwen-max",
+        ("qwen-max\n50% batch inference discount\ncontext caching discount", "qwen-max",
          ("50% batch inference discount", "context caching discount")),
-        ("a-b > For more details, see [Fast mode (Prime)](/p)", "a-b", ("For more details, see Fast mode (Prime)",)),
+        ("qwen-max\n50% off for batch calls\nDiscounts available for context cache", "qwen-max",
+         ("50% off for batch calls", "Discounts available for context cache")),
+        ("b-v4\nThe successor of b-v3, with a free quota of 1 million tokens", "b-v4",
+         ("The successor of b-v3, with a free quota of 1 million tokens",)),
+        ("a-b\nFor more details, see Fast mode (Prime)", "a-b", ("For more details, see Fast mode (Prime)",)),
     ],
 )  # fmt: skip
 def test_notes_are_quoted_below_the_model(text: str, model: str, notes: tuple[str, ...]) -> None:
-    assert modelstudio.model_of(Cell(text)) == (model, notes)
+    assert modelstudio.model_of(Cell.of([text])) == (model, notes)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Qwen Plus", "qwen-plus > 20% off", "qwen-plus > $1 at night", "qwen-plus > <32K"]
-)
+    "text",
+    ["", "Qwen Plus", "qwen-plus\n20% off", "qwen-plus\n$1 at night", "qwen-plus\n<32K", "a > Preview",
+     "qwen-plus\nup to 32K-128K tokens", "qwen-plus\n1 million tokens", "qwen-plus\n40% off for batch calls"],
+)  # fmt: skip
 def test_a_note_that_may_change_a_price_raises(text: str) -> None:
     with pytest.raises(PageChanged, match="does not name a model"):
-        modelstudio.model_of(Cell(text))
+        modelstudio.model_of(Cell.of([text]))
 
 
 @pytest.mark.parametrize(
@@ -74,6 +84,9 @@ def test_a_note_that_may_change_a_price_raises(text: str) -> None:
         ("Qwen-Max", ""),
         ("Text generation", ""),
         ("Vision (Qwen-VL)", ""),
+        ("Text generation - International (Singapore)", "International (Singapore)"),
+        ("Text generation - Chinese mainland (Beijing)", "Chinese mainland (Beijing)"),
+        ("Text generation - Qwen (Preview)", ""),
     ],
 )
 def test_a_heading_names_a_region_or_something_else(title: str, region: str) -> None:

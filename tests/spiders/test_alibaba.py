@@ -14,6 +14,7 @@ from history.validation import validate
 from tests.spiders.reading import altered, cell, extract, saved
 
 SAVED, OTHER, DRAWN = "alibaba/2026-10-05", "alibaba/2026-08-21", "alibaba/2026-08-19"
+OLD = "alibaba/2025-12-10"
 SINGAPORE, FRANKFURT = "Singapore/International", "Germany (Frankfurt)/Global"
 TO_1M, FROM_32K = Conditions(max_input_tokens=10**6), Conditions(min_input_tokens=32_001, max_input_tokens=128_000)
 TO_256K, FROM_256K = Conditions(max_input_tokens=256_000), Conditions(min_input_tokens=256_001, max_input_tokens=10**6)
@@ -45,11 +46,18 @@ def test_a_cell_is_read(model: str, region: str, unit: str, when: Conditions, am
     assert price.list_amount == (None if listed is None else Decimal(listed))
 
 
-@pytest.mark.parametrize("name", [SAVED, OTHER, DRAWN])
+@pytest.mark.parametrize("name", [SAVED, OTHER, DRAWN, OLD])
 def test_every_offer_passes_validation(name: str) -> None:
     seen, rejections = validate(extract(saved(name), "alibaba"), spider_class("alibaba").source())
     assert rejections == []
     assert len(seen.offers) >= 4
+
+
+def test_the_headings_of_2025_name_a_region_behind_what_is_generated() -> None:
+    offers = extract(saved(OLD), "alibaba")
+    assert {offer.region for offer in offers} == {"International (Singapore)", "Chinese mainland (Beijing)"}
+    with pytest.raises(PageChanged, match="of no known region"):
+        extract(altered(OLD, " - Chinese mainland (Beijing)", " - Lunar lowland (Tycho)"), "alibaba")
 
 
 def test_one_model_is_another_offer_in_every_region_and_scope() -> None:

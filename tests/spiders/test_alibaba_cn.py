@@ -16,6 +16,7 @@ from history.model import ALWAYS, Conditions
 from tests.spiders.reading import altered, cell, extract, real, saved
 
 NAME, SAVED, SPACED = "alibaba_cn", "alibaba_cn/2026-08-10", "alibaba_cn/2026-09-12"
+DRAWN, TWIN = "alibaba_cn/2026-09-11", "alibaba_cn/2026-10-20"
 BEIJING, SINGAPORE, FRANKFURT, VIRGINIA = "华北2（北京）", "新加坡/国际", "德国（法兰克福）", "美国（弗吉尼亚）"
 TO_32K, TO_256K, TO_1M = (Conditions(max_input_tokens=size) for size in (32_000, 256_000, 1_000_000))
 FROM_32K = Conditions(min_input_tokens=32_001, max_input_tokens=128_000)
@@ -125,6 +126,66 @@ def test_a_table_in_a_tab_of_a_tab_is_of_the_region_of_the_outer_one() -> None:
         BEIJING: ("input_audio_tokens", "15.9"),
         "新加坡": ("input_audio_tokens", "27.1"),
     }
+
+
+def test_a_page_that_a_browser_has_drawn_has_its_regions_in_the_bars_above_its_tabs() -> None:
+    page = saved(DRAWN)
+    offers = extract(page, NAME)
+    assert {(offer.model, offer.region) for offer in offers if offer.region != BEIJING} == {
+        (model, f"新加坡/{scope}")
+        for model in ("qwen9-max", "qwen9-omni", "qwen8-captioner")
+        for scope in ("国际", "全球")
+    }
+    assert page.unread == {"table: 千问TTS": 1}
+
+
+def test_the_markdown_twin_says_its_notes_in_quotations_and_its_regions_in_tabs_around_tabs() -> None:
+    page = saved(TWIN)
+    offers = {(offer.model, offer.region): offer for offer in extract(page, NAME)}
+    assert offers["qwen9-max", BEIJING].terms == (
+        "当前能力等同于qwen9-max-2026-05-20",
+        "Batch调用半价",
+        "上下文缓存享有折扣",
+    )
+    assert {("qwen8-omni", BEIJING), ("qwen-tts", BEIJING)} < offers.keys()
+    assert page.unread == {"table: 语音合成": 1}
+
+
+def test_what_cached_input_costs_has_a_column_since_autumn() -> None:
+    price = cell(extract(saved(TWIN), NAME), "qwen9-omni-flash", "standard", "cache_read_tokens", ALWAYS, SINGAPORE)
+    assert (price.amount, price.per) == (Decimal("0.14"), 1_000_000)
+
+
+def test_a_price_without_a_sign_is_in_the_currency_of_its_header() -> None:
+    price = cell(extract(saved(TWIN), NAME), "qwen-audio-next", "standard", "output_tokens", ALWAYS, BEIJING)
+    assert (price.amount, price.currency, price.per) == (Decimal(13), "CNY", 1_000_000)
+
+
+def test_a_section_that_stands_there_twice_is_said_once_unless_it_says_another_price() -> None:
+    page = saved(TWIN)
+    section = re.search(r"### 云之声.*?</Tabs>\n", page.body.decode(), re.DOTALL)
+    assert section
+    assert extract(altered(TWIN, section[0], f"{section[0]}\n{section[0]}"), NAME) == extract(page, NAME)
+    with pytest.raises(PageChanged, match="two prices for input_tokens"):
+        extract(altered(TWIN, section[0], f"{section[0]}\n{section[0].replace('2.2元', '2.3元')}"), NAME)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        (DRAWN, '<div class="tab-item" id="新加坡-h4">新加坡</div>', "", "1 tabs for 2 panes"),
+        (DRAWN, 'id="新加坡-h4">新加坡<', 'id="新加坡-h4">火星<', "no known region"),
+        (DRAWN, '<span class="help-letter-space"></span>折）', "<span></span>倍）", "not one amount"),
+        (TWIN, "缓存命中输入单价", "缓存创建输入单价", "not a known price"),
+        (TWIN, "（元/百万 Token）", "（元/万 Token）", "not a known price"),
+        (TWIN, "> [上下文缓存](/zh/c)享有折扣", "> [夜间](/zh/c)8折", "does not name a model"),
+        (TWIN, "免费额度提升至 100 万 Token", "超出 100 万 Token 翻倍", "does not name a model"),
+        (TWIN, '<Tab title="新加坡">', '<Tab title="火星">', "no known region"),
+    ],
+)
+def test_a_page_that_changed_is_refused_by_name(name: str, old: str, new: str, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        extract(altered(name, old, new), NAME)
 
 
 def test_one_discount_factor_is_applied_to_the_regular_price() -> None:

@@ -9,10 +9,23 @@ import pytest
 from crawler.failures import PageChanged
 from crawler.page import Page
 from crawler.spiders.moonshot import Moonshot
+from history.model import Conditions
 from tests.spiders.reading import altered, cell, extract, real, saved
 
 SAVED = "moonshot/2026-10-08"
 INDEX = "https://platform.kimi.ai/docs/pricing/chat"
+# The one page of 2025: wide brackets on a line of their own, a badge, and a model whose price is by length.
+OLD = """<h3>Generation Model kimi-k1</h3><table>
+<tr><th>Model</th><th>Unit</th><th>Input Price<br>（Cache Hit）</th><th>Input Price<br>（Cache Miss）</th>
+<th>Output Price</th><th>Context Window</th></tr>
+<tr><td>kimi-k1<div>Recommended</div></td><td>1M tokens</td><td>$0.18</td><td>$0.72</td><td>$2.90</td><td>262,144 tokens
+</td></tr></table><h3>Generation Model kimi-newest</h3><table>
+<tr><th>Model</th><th>Request Context Length Range<br>(Auto-selected Billing Tier)</th><th>Unit</th>
+<th>Input Price<br>（Cache Hit）</th><th>Input Price<br>（Cache Miss）</th><th>Output Price</th></tr>
+<tr><td rowspan="2">kimi-newest</td><td>≤ 8,192 tokens</td>
+<td>1M tokens</td><td>$0.18</td><td>$0.24</td><td>$2.40</td></tr>
+<tr><td>8,192 &lt; length ≤ 32,768 tokens</td><td>1M tokens</td><td>$0.18</td><td>$1.20</td><td>$3.60</td></tr>
+</table>"""
 MDX = """# Kimi K3 Pricing
 
 export const DocTable = ({columns = [], rows = []}) => {
@@ -93,6 +106,17 @@ def test_a_table_in_mdx_says_the_same_as_in_html() -> None:
     mini = cell(offers, "kimi-k3-mini", "standard", "cache_read_tokens")
     assert (mini.amount, mini.per) == (Decimal("0.0001"), 1_000)
     assert offers[1].terms == ("input: free",)
+
+
+def test_the_one_page_of_2025_holds_all_prices_itself() -> None:
+    page = index(OLD, "https://platform.moonshot.ai/docs/pricing/chat")
+    offers = extract(page, "moonshot")
+    assert [(offer.model, offer.terms) for offer in offers] == [("kimi-k1", ("Recommended",)), ("kimi-newest", ())]
+    assert cell(offers, "kimi-k1", "standard", "cache_read_tokens").amount == Decimal("0.18")
+    short, long = Conditions(max_input_tokens=8_192), Conditions(min_input_tokens=8_193, max_input_tokens=32_768)
+    assert cell(offers, "kimi-newest", "standard", "input_tokens", short).amount == Decimal("0.24")
+    assert cell(offers, "kimi-newest", "standard", "output_tokens", long).amount == Decimal("3.60")
+    assert page.unread == {}
 
 
 def test_writes_to_the_cache_are_priced_by_their_time_to_live() -> None:

@@ -7,10 +7,11 @@ import pytest
 
 from crawler.failures import PageChanged
 from crawler.spiders.moonshot_cn import MoonshotCN
-from history.model import ALWAYS
+from history.model import ALWAYS, Conditions
 from tests.spiders.reading import altered, cell, extract, real, saved
 
 SAVED = "moonshot_cn/2026-07-17"
+OLD = "moonshot_cn/2025-11-11"
 
 
 def test_every_cell_of_the_real_page_read_by_hand(recorded: Path) -> None:
@@ -52,6 +53,35 @@ def test_cache_writes_and_batch_are_read_in_the_words_of_autumn_2026() -> None:
     assert cell(offers, "kimi-k4", "standard", "cache_write_tokens").amount == Decimal(18)
     assert cell(offers, "kimi-k4", "standard", "cache_write_1h_tokens").amount == Decimal(36)
     assert cell(offers, "kimi-k4-mini", "batch", "output_tokens").amount == Decimal("12.6")
+
+
+def test_the_one_page_of_2025_prices_a_model_by_how_long_a_request_is() -> None:
+    offers = extract(saved(OLD), "moonshot_cn")
+    long = Conditions(min_input_tokens=32_769, max_input_tokens=131_072)
+    assert cell(offers, "kimi-newest", "standard", "output_tokens", long).amount == Decimal(36)
+    assert {price.conditions for price in offers[0].components} == {ALWAYS}
+
+
+def test_a_badge_is_no_part_of_the_models_id_glued_to_it_or_not() -> None:
+    offers = extract(saved(OLD), "moonshot_cn")
+    assert (offers[1].model, offers[1].terms) == ("kimi-k1-turbo", ("推荐",))
+    assert extract(altered(OLD, "<span>推荐", "<br><span>推荐"), "moonshot_cn") == offers
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("≤ 8,192 tokens", "短文本", "does not say for how many tokens"),
+        ("8,192 &lt; 长度", "16,384 &lt; 长度", "does not begin where the length before has ended"),
+        ("8,192 &lt; 长度 ≤ 32,768 tokens", "≤ 8,192 tokens", "does not begin where the length before has ended"),
+        # A copy that lost the merged cell: the prices would stand one column to the left.
+        (' rowspan="3"', "", "unknown column '计费单位'"),
+        ("推荐", "即将下线", "no model for tokens"),
+    ],
+)
+def test_a_page_of_2025_that_says_something_else_is_refused_by_name(old: str, new: str, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        extract(altered(OLD, old, new), "moonshot_cn")
 
 
 @pytest.mark.parametrize(
