@@ -40,7 +40,10 @@ class Number(NamedTuple):
 
 
 class Marked(Decimal):
-    """A marked number: the same to every comparison as the one without its mark, for pages that state a price twice."""
+    """A marked number: the same to every comparison as the one without its mark, for pages that state a price twice.
+
+    To eight digits, which is the room that a hundred thousand marks leave. A longer price that a page states twice may
+    differ from itself: then the page cannot be read with its marks, and has no places."""
 
     __slots__ = ()
 

@@ -55,7 +55,7 @@ def test_an_unmarked_price_tells_of_none() -> None:
     assert mark_of(Decimal("0.15"), Decimal("0.14")) is None
 
 
-@given(amount=AMOUNTS, one=ORDINALS, other=ORDINALS)
+@given(amount=st.decimals(min_value=0, max_value=100, places=6), one=ORDINALS, other=ORDINALS)
 def test_a_page_that_states_a_price_twice_states_one_price_with_marks_too(
     amount: Decimal, one: int, other: int
 ) -> None:

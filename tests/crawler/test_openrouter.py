@@ -104,7 +104,7 @@ def test_days_are_those_of_the_week_in_utc() -> None:
 
 WORKDAYS = WEEK[:5]
 # As of deepseek/deepseek-v4.1-flash since 2026-08: windows that leave no minute of the week out.
-PEAK = [
+PEAK: list[dict[str, Any]] = [
     {"utc_days": ["saturday", "sunday"], "prompt": "1"},
     {"utc_days": [*WORKDAYS], "utc_start": 0, "utc_end": 100, "prompt": "1"},
     {"utc_days": [*WORKDAYS], "utc_start": 100, "utc_end": 1000, "prompt": "2"},
