@@ -255,7 +255,12 @@ def _named(header: tuple[str, ...], spellings: tuple[str, ...]) -> list[int]:
     """Which columns are called so. Anthropic's "Base Input Tokens" became "Base input tokens" (2026): a header's case
     says nothing."""
     folded = set(map(str.casefold, spellings))
-    return [at for at, name in enumerate(map(str.casefold, header)) if name in folded]
+    return [at for at, name in enumerate(_folded(header)) if name in folded]
+
+
+@lru_cache(maxsize=1024)
+def _folded(header: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(str.casefold, header))
 
 
 def _header(grid: tuple[tuple[Cell, ...], ...], head: int) -> tuple[str, ...]:

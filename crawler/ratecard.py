@@ -114,10 +114,10 @@ def rates(
         if when.period == "peak":
             hours = peak_hours(label.name)
             when = replace(when, hours_utc=hours.hours_utc, weekdays=hours.weekdays, holidays=hours.holidays)
-        if "" in [cells[at].text for at in quoted]:
+        prices, terms = priced.row(columns, cells, currency, when)
+        if len(prices) < len(columns) and "" in [cells[at].text for at in quoted]:
             # In Markdown an empty cell may be one merged with the cell above.
             raise PageChanged(f"{table}: {label.name!r} has an empty cell where a price or a dash should be")
-        prices, terms = priced.row(columns, cells, currency, when)
         if label.valid_from or label.valid_to:
             since, until = label.valid_from, label.valid_to
             prices = [replace(price, valid_from=since, valid_to=until) for price in prices]
