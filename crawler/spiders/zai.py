@@ -26,6 +26,8 @@ _LEADS: dict[str, tuple[int, Columns]] = {
 }
 # "Latest Models" came in September 2026 and repeats rows of the tables below it.
 _TEXT = {"Latest Models", "Text Models", "Vision Models"}
+# Billed by the token there, too: hearing, slides and translations, which are no language models.
+_LEFT = {"Audio Models", "Agents"}
 # "GLM-5.2", perhaps with a badge and with notes: "GLM-5.3 New", "GLM-4.5 (deprecated)".
 _MODEL = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?: New)?(?P<notes>(?: ?\([^()]+\))*)")
 
@@ -46,6 +48,8 @@ class Zai(PricingSpider):
             elif table.heading in _TEXT or not {*_TOKENS["input_tokens"], "Output"}.isdisjoint(table.header):
                 raise PageChanged(f"it is not said what the prices of {table} are for: {table.lead!r}")
             elif table.has_money:
+                if table.heading not in _LEFT and _by_token(table):
+                    raise PageChanged(f"{table} prices tokens in columns that are not known: {list(table.header)}")
                 table.leave()
         if _TEXT.isdisjoint(found := [table.heading for table in page.tables]):
             raise PageChanged(f"no price table under {sorted(_TEXT)}, but under {found}")
@@ -61,6 +65,10 @@ class Zai(PricingSpider):
             stated = [(unit, priced.price(unit, _dash(row.pop(unit)), self.currency, per)) for unit in columns]
             notes = (*re.findall(r"\(([^()]+)\)", match["notes"]), *filter(None, [table.said_of(label)]))
             sheet.add_new(match["name"], *priced.components(stated), terms=(*notes, *priced.terms(stated)))
+
+
+def _by_token(table: Table) -> bool:
+    return any("tok" in text.lower() for text in (table.lead, *(cell.text for row in table.grid for cell in row)))
 
 
 def _dash(cell: Cell) -> Cell:
