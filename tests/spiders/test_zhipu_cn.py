@@ -157,6 +157,18 @@ def test_documentation_that_changed_is_refused_by_name(old: str, new: str, words
         extract(altered(DOCUMENTED, old, new), NAME)
 
 
+def test_what_goes_in_and_out_in_a_table_of_other_units_is_refused() -> None:
+    more = "上下文  | 输入单价（元/百万 Tokens） | 输出单价（元/百万 Tokens） | 缓存命中（元/百万 Tokens） |"
+    with pytest.raises(PageChanged, match="no column"):
+        extract(altered(DOCUMENTED, more, more.replace("百万", "千")), NAME)
+
+
+def test_a_single_price_may_be_for_a_thousand_tokens_and_batches_may_be_for_later() -> None:
+    page = altered(DOCUMENTED, "0.5 元/百万 Tokens | 0.25 元/百万 Tokens", "0.0005 元/千 Tokens | 暂不支持")
+    [offer] = [offer for offer in extract(page, NAME) if offer.model == "Embedding-3"]
+    assert [(price.amount, price.per) for price in offer.components] == [(Decimal("0.0005"), 1000)]
+
+
 def test_what_the_documentation_states_by_the_piece_is_reported() -> None:
     page = saved(DOCUMENTED)
     extract(page, NAME)
