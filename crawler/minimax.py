@@ -4,7 +4,7 @@ import re
 
 from crawler import priced
 from crawler.failures import PageChanged
-from crawler.grid import Cell, Columns, Table
+from crawler.grid import Cell, Columns, Table, mention_money
 from crawler.lengths import lengths
 from crawler.sheet import PriceSheet
 from history.model import ALWAYS, Conditions
@@ -37,6 +37,13 @@ def place(table: Table) -> tuple[str, tuple[str, ...]]:
     if within not in _PLACES:
         raise PageChanged(f"{table} stands in {list(within)}, which is no known tier")
     return _PLACES[within]
+
+
+def by_token(table: Table) -> bool:
+    """Whether a table prices tokens, wherever it stands: its header says so, or a cell with money does."""
+    if any("tokens" in name.casefold() for name in table.header):
+        return True
+    return any("token" in cell.text.casefold() and mention_money([cell]) for row in table.body for cell in row)
 
 
 def read(

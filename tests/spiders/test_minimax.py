@@ -60,6 +60,7 @@ def test_a_task_among_the_videos_that_is_billed_by_the_token_is_read() -> None:
         ("> 512k input tokens", "≤ 512k input tokens", "does not begin where"),
         ("> 512k input tokens", "> 512k output tokens", "no model's name"),
         ("**MiniMax-M2.7**", "**MiniMax-M2.7** (new)", "no model's name"),
+        ("**Output Price**", "**Answer Price**", "no column"),
     ],
 )
 def test_a_page_that_changed_is_refused_by_name(old: str, new: str, words: str) -> None:
