@@ -228,6 +228,11 @@ class Table:
         """Whether a currency sign stands in a cell: such a table must not go unnoticed."""
         return any(mention_money(row) for row in self.grid)
 
+    @property
+    def has_token_money(self) -> bool:
+        """Whether a cell says what tokens cost: such a table must not be left where others are."""
+        return any("token" in cell.text.casefold() and _MONEY.search(cell.text) for row in self.grid for cell in row)
+
     def _place(self, header: Sequence[str], spellings: tuple[str, ...]) -> int:
         found = [name for name in {*map(str.casefold, spellings)} if name in header]
         if len(found) == 1 and header.count(found[0]) == 1:

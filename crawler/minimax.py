@@ -4,7 +4,7 @@ import re
 
 from crawler import priced
 from crawler.failures import PageChanged
-from crawler.grid import Cell, Columns, Table, mention_money
+from crawler.grid import Cell, Columns, Table
 from crawler.lengths import lengths
 from crawler.sheet import PriceSheet
 from history.model import ALWAYS, Conditions
@@ -41,9 +41,7 @@ def place(table: Table) -> tuple[str, tuple[str, ...]]:
 
 def by_token(table: Table) -> bool:
     """Whether a table prices tokens, wherever it stands: its header says so, or a cell with money does."""
-    if any("tokens" in name.casefold() for name in table.header):
-        return True
-    return any("token" in cell.text.casefold() and mention_money([cell]) for row in table.body for cell in row)
+    return table.has_token_money or any("tokens" in name.casefold() for name in table.header)
 
 
 def read(
