@@ -48,7 +48,7 @@ class Xiaomi(PricingSpider):
         sheet = PriceSheet()
         for table in page.tables:
             columns = [priced.Column(at, *price) for at, name in enumerate(table.header) if (price := _price(name))]
-            if (here := plain(table.heading) in _LISTS) and columns:
+            if (here := plain(table.heading) in _LISTS) and columns and not table.is_special:
                 _read(sheet, table, columns)
             elif table.has_money or columns:
                 if columns or table.has_token_money or (here and max(map(len, table.grid)) > 3):

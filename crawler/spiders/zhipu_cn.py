@@ -21,10 +21,9 @@ _UNITS = {
 _COLUMN = re.compile(r"(?P<name>[^(]+)\((?:元/)?百万tokens(?P<hourly>(?:/小时)?)\)")
 _TIERS = {"单价": "standard", "batchapi定价": "batch"}
 # Voices, whose text and sounds have one price, what a knowledge base does with a model, and what is a customer's own.
-_LEFT = re.compile("多模态支持|支持模态|功能名称|微调|私有")
+_LEFT, _IN_OR_OUT = re.compile("多模态支持|支持模态|功能名称|微调|私有"), re.compile("输[入出](?!模态)")
 _THOUSANDS = "上下文 (千tokens)"
 _PER_TOKENS, _READS_ONLY = re.compile("(?:百万|千) ?tokens", re.I), re.compile("embedding|rerank", re.I)
-_IN_OR_OUT = re.compile("输[入出](?!模态)")
 
 
 class ZhipuCN(PricingSpider):
@@ -85,6 +84,7 @@ class ZhipuCN(PricingSpider):
 
 def _columns(table: Table, known: Columns, required: set[str]) -> Columns:
     columns = priced.columns(table, known, required)
-    if strange := [name for name in table.header if "元/" in name and (name,) not in columns.values()]:
-        raise PageChanged(f"{table} has prices in the unknown columns {strange}")
+    strange = [name for name in table.header if "元/" in name and (name,) not in columns.values()]
+    if strange or table.is_special:
+        raise PageChanged(f"{table} is of an unknown tier, or has prices in the unknown columns {strange}")
     return columns

@@ -51,6 +51,7 @@ def test_a_task_among_the_videos_that_is_billed_by_the_token_is_read() -> None:
         ('<Tab title="Priority*">', '<Tab title="Batch">', "no known tier"),
         ('  <Tab title="Priority*">', "", "two prices"),
         ('<Accordion title="Legacy Models">', '<Accordion title="Retired">', "no known tier"),
+        ("\n<Accordion", "\n### Batch API\n\n<Accordion", "no known tier"),
         ("| Prompt caching Write |", "| Cache Write |", "unknown column 'Cache Write'"),
         ("| Model | Input | Output |", "| Model | Prompt | Output |", "no column"),
         ("\\$0.3 / M tokens", "\\$0.3 / K characters", "not a price for"),

@@ -112,6 +112,7 @@ def test_a_struck_price_is_the_list_price_and_a_note_is_a_term() -> None:
         (HTML, "Prices per 1M tokens.", "Prices per 1K tokens.", "not said what the prices"),
         (MD, "Prices per 1M tokens.", "Prices per request.", "not said what the prices"),
         (HTML, "$0.26", "¥0.26", "not in USD"),
+        (MD, "### Vision Models", "### Batch API", "of a tier that is not known"),
         (MD, "### Audio Models", "### Reasoning Models", "prices tokens in columns that are not known"),
         (HTML, "$0.26", "$0.26 $0.13", "not one amount"),
         (HTML, "GLM-4.7-FlashX", "GLM-4.7-FlashX ≤ 32K", "no model's name"),

@@ -149,6 +149,7 @@ def test_a_context_window_is_no_condition_and_unbounded_lengths_are() -> None:
         ("9 月 9 日 24:00", "下月", "does not say of which model a sale ends, or when"),
         ("0.5 元/百万 Tokens", "0.5 元/百万字符", "not a price for"),
         ("### 文本模型", "### 语言", "no price was found under"),
+        ("### 向量模型", "### 批量推理", "unknown tier"),
         ("## 旗舰模型", "## 模型", "no price was found under"),
     ],
 )
