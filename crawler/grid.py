@@ -237,7 +237,7 @@ class Table:
     @property
     def is_special(self) -> bool:
         """Whether the words over it are of batches or of hours, whose prices are not the usual ones."""
-        return _SPECIAL.search(self.heading) is not None or _SPECIAL.search(self.lead) is not None
+        return any(map(_SPECIAL.search, (self.heading, self.lead, *self.within)))
 
     def _place(self, header: Sequence[str], spellings: tuple[str, ...]) -> int:
         found = [name for name in {*map(str.casefold, spellings)} if name in header]

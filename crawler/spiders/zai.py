@@ -56,7 +56,7 @@ class Zai(PricingSpider):
         yield from sheet.offers(self.provider)
 
     def _read(self, sheet: PriceSheet, table: Table, per: int, known: Columns) -> None:
-        if table.is_special or table.within:
+        if table.is_special:
             raise PageChanged(f"{table} is of a tier that is not known")
         columns = priced.columns(table, known, known.keys() & {"input_tokens", "output_tokens", "images"})
         for row in table.rows({"model": ("Model",), **columns}, self.ignored_columns):
