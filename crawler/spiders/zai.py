@@ -28,8 +28,9 @@ _LEADS: dict[str, tuple[int, Columns]] = {
 _TEXT = {"Latest Models", "Text Models", "Vision Models"}
 # Billed by the token there, too: hearing, slides and translations, which are no language models.
 _LEFT = {"Audio Models", "Agents"}
-# "GLM-5.2", perhaps with a badge and with notes: "GLM-5.3 New", "GLM-4.5 (deprecated)".
-_MODEL = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?: New)?(?P<notes>(?: ?\([^()]+\))*)")
+# "GLM-5.2", perhaps with a badge and with notes: "GLM-5.3 New", "GLM-4.5 (deprecated)". None is of prompts or hours.
+_WHEN = r"[<>≤≥~%:]|[0-9] ?[KM]\b|(?i:peak|batch)"
+_MODEL = re.compile(rf"(?P<name>[A-Za-z][\w.-]*)(?: New)?(?P<notes>(?: ?\((?![^()]*(?:{_WHEN}))[^()]+\))*)")
 
 
 class Zai(PricingSpider):

@@ -116,6 +116,8 @@ def test_a_struck_price_is_the_list_price_and_a_note_is_a_term() -> None:
         (MD, "### Audio Models", "### Reasoning Models", "prices tokens in columns that are not known"),
         (HTML, "$0.26", "$0.26 $0.13", "not one amount"),
         (HTML, "GLM-4.7-FlashX", "GLM-4.7-FlashX ≤ 32K", "no model's name"),
+        (HTML, "GLM-4.7-FlashX", "GLM-4.7-FlashX (≤ 32K)", "no model's name"),
+        (HTML, "GLM-4.7-FlashX", "GLM-4.7-FlashX (Off-peak)", "no model's name"),
         (MD, "~~\\$1.6~~ \\$0.8", "~~\\$0.8~~ \\$1.6", "not a sale"),
         (MD, "GLM-5.3-Flash ", "GLM-5.3 ", "two prices"),
         (HTML, "<td>$0.4</td></tr>", "<td>$0.4</td><td>$0.5</td></tr>", "5 columns, but a row"),

@@ -146,6 +146,7 @@ def test_a_context_window_is_no_condition_and_unbounded_lengths_are() -> None:
         ("输入 \\[0, 32K)，输出 ≥0.2K", "输入 \\[0, 32)，输出 ≥0.2K", "whether they are thousands"),
         ("200K                            | 8 ", "200K | 7 ", "two prices"),
         ("GLM-Z1-Air（128K）", "GLM-Z1-Air（5折）", "not a model's name"),
+        ("GLM-Z1-Air（128K）", "GLM-Z1-Air 闲时", "not a model's name"),
         ("9 月 9 日 24:00", "下月", "does not say of which model a sale ends, or when"),
         ("0.5 元/百万 Tokens", "0.5 元/百万字符", "not a price for"),
         ("### 文本模型", "### 语言", "no price was found under"),
