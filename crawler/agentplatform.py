@@ -1,13 +1,13 @@
 """Tables of Gemini on Google Cloud: a model over its rows, a modality in each row, sizes and regions in cells."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from crawler import amounts, moments
 from crawler.failures import PageChanged
 from crawler.grid import Cell, Table
-from crawler.marks import exact
 from crawler.pricelists import Sizes, by_size
 from crawler.sheet import PriceSheet
 from history.model import PriceComponent
@@ -15,7 +15,8 @@ from history.model import PriceComponent
 BATCH_HEADER = ("model", "type", "price", "price with batch api")
 CACHE_HEADER = ("model", "type", "storage (m tok-hour)", "price")
 PRICE = re.compile(
-    r"Price \(/1M tokens\) ?(<=|=<|>) ?200K (cached )?input tokens(?: with (Priority|Flex/Batch|Flex|Batch)(?: API)?)?",
+    r"Price \(/1M tokens\) ?(<=|=<|>) ?200K (cached )?input tokens"
+    r"(?: with (Priority|Flex/Batch|Flex|Batch)(?: API)?)?(?: ?\*+)?",
     re.I,
 )
 _TIERS = {"": ("standard",), "priority": ("priority",), "flex/batch": ("flex", "batch")}
@@ -26,6 +27,7 @@ _UNITS = {
     "1m input video/image tokens": ("input_video_tokens", "input_image_tokens"),
     **dict.fromkeys(("text output (response and reasoning)", "1m output text tokens"), ("output_tokens",)),
     "1m output audio tokens": ("output_audio_tokens",), "1m input video tokens": ("input_video_tokens",),
+    "1m output video tokens (live avatar)": ("output_video_tokens",),
     **dict.fromkeys(("image output", "1m output image tokens"), ("output_image_tokens",)),
 }  # fmt: skip
 # "Input (text, image, video)": what is billed as text where text is among it.
@@ -34,7 +36,9 @@ _INPUT = re.compile(
 )
 _CACHED = {"input_tokens": "cache_read_tokens", "input_audio_tokens": "cache_read_audio_tokens"}
 _DATED = re.compile(rf"(?P<name>.+?)[*†‡]* ?(?P<word>(?i:through|starting)) (?P<day>{moments.DAY})")
-_REGIONS = re.compile(r"\$(?P<global>[0-9.]+) \(Global\) (?P<other>\$[0-9.]+) \(Non-global\)\*")
+# "Batch: $0.075 (Global) Flex: $0.08 (Global) $0.0825 (Non-global)*" (2026-06): what names no tier is of both, as in
+# the rows that the page has had since autumn 2026.
+_PLACED = re.compile(r"(?:(?P<tier>Batch|Flex): |)(?P<amount>\$[0-9.]+) \((?P<place>Global\)|Non-global\)\*)(?: |$)")
 STORAGE_HEADER, _STORAGE = ("model", "feature", "type"), "Context Cache Storage"
 _HOURLY = re.compile(r"(\$[0-9.]+) ?\(/M Tok/hr\)")
 PER_THOUSAND = "price per 1,000 input tokens"
@@ -47,6 +51,8 @@ def name_of(cell: Cell) -> str:
     name, *dates = named(cell)
     if any(dates):
         raise PageChanged(f"{cell.text!r} says when a price applies, where only a model was expected")
+    if not name or "$" in name:
+        raise PageChanged(f"{name!r} stands where a model was expected")
     return name
 
 
@@ -73,13 +79,14 @@ def read_sizes(sheet: PriceSheet, table: Table, since: datetime | None) -> None:
         stated = dict[tuple[str, str, str], Sizes]()
         for (is_long, is_cached, kind), cell in zip(kinds, cells, strict=True):
             for unit in _units(what.text, cell.text, is_cached=is_cached):
-                for region, amount in _amounts(cell.text):
-                    stated.setdefault((kind, unit, region), {})[is_long] = amount
+                for tier, region, amount in _amounts(cell.text, _TIERS[kind]):
+                    stated.setdefault((tier, unit, region), {})[is_long] = amount
         name, begins, ended = named(model)
-        for (kind, unit, region), sizes in stated.items():
+        if stated and not name:
+            raise PageChanged(f"{table} does not say of what {[cell.text for cell in cells]} is the price")
+        for (tier, unit, region), sizes in stated.items():
             start = begins or (since if region == "non-global" else None)
-            for tier in _TIERS[kind]:
-                sheet.add(name, *by_size(unit, sizes, start, ended), tier=tier, region=region)
+            sheet.add(name, *by_size(unit, sizes, start, ended), tier=tier, region=region)
 
 
 def _is_whole(table: Table, row: tuple[Cell, ...]) -> bool:
@@ -105,10 +112,21 @@ def _units(what: str, text: str, *, is_cached: bool) -> tuple[str, ...]:
     return tuple(_CACHED[unit] for unit in units) if is_cached else units
 
 
-def _amounts(text: str) -> list[tuple[str, Decimal]]:
-    if match := _REGIONS.fullmatch(text):
-        return [("global", exact(match["global"])), ("non-global", amounts.parse(match["other"], "USD").amount)]
-    return [("", amounts.parse(text, "USD").amount)]
+def _amounts(text: str, tiers: tuple[str, ...]) -> Iterator[tuple[str, str, Decimal]]:
+    """Tier, region and amount of each price in a cell of a column that is of these tiers."""
+    parts = list(_PLACED.finditer(text))
+    if "".join(part[0] for part in parts) != text or not parts:
+        amount = amounts.parse(text, "USD").amount
+        yield from ((tier, "", amount) for tier in tiers)
+        return
+    found = [
+        (tier, part["place"].lower().rstrip(")*"), amounts.parse(part["amount"], "USD").amount)
+        for part in parts
+        for tier in ((part["tier"].lower(),) if part["tier"] else tiers)
+    ]
+    if len({place[:2] for place in found}) < len(found) or not {tier for tier, *_ in found} <= {*tiers}:
+        raise PageChanged(f"{text!r} is not one price for each place and each of the tiers {tiers}")
+    yield from found
 
 
 def read_batch(sheet: PriceSheet, table: Table) -> None:

@@ -54,8 +54,9 @@ _AFTER = _either(set(_SIGNS) - {"$", "US$", "€", "£", "¥", "￥"})
 # Anthropic's footnote digit stands right behind the unit: "$0.25 / MTok1" (autumn 2026).
 _BASIS = rf"M[Tt]ok[1-9¹²³⁴-⁹]?|Mt|(?:(?P<count>{_either(_COUNTS)}) ?|)(?P<word>(?i:{_either(_WORDS)}))"
 _PER = rf"(?: ?/ ?|(?:^| )per | ?每)(?P<basis>{_BASIS})"
-# Most cells of a table whose header says the rest.
+# Most cells of a table whose header says the rest: a number alone, or behind the one sign of the declared currency.
 _ALONE = re.compile(_NUMBER)
+_SIGN = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥"}
 _AMOUNT = re.compile(rf"(?:(?P<before>{_BEFORE}) ?|)(?P<number>{_NUMBER})(?: ?(?P<after>{_AFTER})|)(?:{_PER}|)")
 _HEADER = re.compile(rf"(?:(?P<sign>{_AFTER}|{_BEFORE})|)(?:{_PER})")
 _SALE = re.compile(r"([^\s(]+)(?: ?\((?:limited-time )?[0-9]{1,2}% (?i:off)\*?\))?")
@@ -126,8 +127,8 @@ def basis(text: str, currency: str | None = None) -> Basis:
 @lru_cache(maxsize=4096)
 def said(text: str, currency: str | None = None) -> Amount | str:
     """One amount, or the term that stands in its place."""
-    if currency and _ALONE.fullmatch(text):
-        return Amount(exact(text.replace(",", "")), currency)
+    if currency and _ALONE.fullmatch(number := text.removeprefix(_SIGN[currency])):
+        return Amount(exact(number.replace(",", "")), currency)
     match = _AMOUNT.fullmatch(text.strip())
     if match is None:
         if (found := term(text)) is None:

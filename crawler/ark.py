@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import zip_longest
 
 import msgspec
 
@@ -15,6 +16,9 @@ from history.model import Conditions, Offer, Provider
 _EMBEDDINGS = frozenset({"向量模型", "文本向量模型", "图文向量模型", "embeddingmodels"})
 _DASH = re.compile("[—–]")
 _SCRIPT = re.compile(r'"MDContent": ?("(?:[^"\\]|\\.)+")')
+_PIPE = re.compile(r"(?<!\\)\|")
+_MERGED = "^^"
+_GOES_ON = "|^^|", "|\\\n"
 
 
 class _Result(msgspec.Struct):
@@ -33,11 +37,39 @@ def _document(page: Page) -> tuple[tuple[grid.Table, ...], str]:
         if len(scripts) > 1:
             raise PageChanged(f"{page.url} holds {len(scripts)} documents")
         source = embedded.decode(scripts.pop(), "the page's MDContent")
+    elif page.media_type.startswith("text/markdown") and any(sign in page.text for sign in _GOES_ON):
+        source = page.text
     else:
         return page.tables, page.prose
-    blocks = tuple(markdown.blocks(source))
+    blocks = tuple(markdown.blocks(_one_line_each(source)))
     prose = "\n".join(line for block in blocks if isinstance(block, grid.Prose) for line in block.lines)
     return grid.tables(blocks, page.unread), prose
+
+
+def _one_line_each(source: str) -> str:
+    """With each row on one line and nothing merged. In the documents of 2025 a line that ends with a backslash goes on,
+    cell by cell, on the next; a row begins with a line of empty cells and of "^^", which is the cell above."""
+    if not any(sign in source for sign in _GOES_ON):
+        return source
+    done, row, above = list[str](), list[str](), list[str]()
+    for line in source.splitlines():
+        if not line.startswith("|"):
+            if row:
+                raise PageChanged(f"a row of a table is cut off by {line[:80]!r}")
+            done.append(line)
+            above = []
+            continue
+        here = line.rstrip().removesuffix("\\")
+        cells = [cell.strip() for cell in _PIPE.split(here.rstrip().removesuffix("|"))[1:]]
+        row = ["<br>".join(filter(None, pair)) for pair in zip_longest(row, cells, fillvalue="")]
+        if here != line.rstrip():
+            continue
+        if _MERGED in row and len(row) != len(above):
+            raise PageChanged(f"a cell is merged with one above that is not there: {line[:80]!r}")
+        above = [above[at] if cell == _MERGED else cell for at, cell in enumerate(row)]
+        done.append(f"|{'|'.join(above)}|")
+        row = []
+    return "\n".join(done)
 
 
 def offers(

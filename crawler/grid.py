@@ -4,13 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
-from typing import cast
 
 from msgspec import Struct
 
 from crawler.failures import PageChanged
-from crawler.seen import note_known, note_table
+from crawler.seen import Unread, note_known
 
 Columns = Mapping[str, tuple[str, ...]]
 
@@ -28,6 +28,9 @@ _MARKS = re.compile(rf"(?:{_MARK.pattern})+")
 
 def tidy(text: str) -> str:
     """Without invisible characters, every run of white space (nbsp too) one space."""
+    # Most texts are so already, and none of those characters is printable: one look costs a third of doing it over.
+    if text.isprintable() and "  " not in text and text.strip() == text:
+        return text
     return " ".join((text if text.isascii() else text.translate(_INVISIBLE)).split())
 
 
@@ -48,13 +51,17 @@ class Cell(Struct, frozen=True, gc=False):
     @classmethod
     def of(cls, written: Sequence[str], struck: Sequence[str] = (), marks: Iterable[str] = ()) -> "Cell":
         """From the written pieces, in which "\\n" alone is a line break of the page."""
-        lines = tuple([line for part in "".join(written).split("\n") if (line := tidy(part))])
-        return cls(" ".join(lines), tidy(" ".join(struck)) if struck else "", tuple(marks), lines)
+        said, crossed = "".join(written), tidy(" ".join(struck)) if struck else ""
+        if "\n" not in said:
+            text = tidy(said)
+            return cls(text, crossed, tuple(marks), (text,) if text else ())
+        lines = tuple([line for part in said.split("\n") if (line := tidy(part))])
+        return cls(" ".join(lines), crossed, tuple(marks), lines)
 
     @classmethod
     def line(cls, written: str) -> "Cell":
         """From text without line breaks of the page."""
-        text = " ".join(written.split()) if written.isascii() else tidy(written)
+        text = tidy(written)
         return cls(text, "", (), (text,) if text else ())
 
 
@@ -76,19 +83,22 @@ class Spanned(Struct, frozen=True, gc=False):
 
 def spread(rows: Sequence[Sequence[Cell | Spanned]]) -> tuple[tuple[Cell, ...], ...]:
     """Every merged cell repeated in each place that it covers."""
-    if Spanned not in set(map(type, chain.from_iterable(rows))):
-        return tuple(map(tuple, cast(Sequence[Sequence[Cell]], rows)))
+    if Spanned not in map(type, chain.from_iterable(rows)):
+        # That none is Spanned is not seen by mypy.
+        return tuple(map(tuple, rows))  # type: ignore[arg-type]
     hanging: dict[int, tuple[Cell, int]] = {}
     return tuple([_spread_row(row, hanging) for row in rows])
 
 
 def _spread_row(row: Sequence[Cell | Spanned], hanging: dict[int, tuple[Cell, int]]) -> tuple[Cell, ...]:
     if not hanging and Spanned not in map(type, row):
-        return tuple(cast(Sequence[Cell], row))
+        # Here neither.
+        return tuple(row)  # type: ignore[arg-type]
     line: list[Cell] = []
     below: dict[int, tuple[Cell, int]] = {}
     for one in row:
-        _settle(line, hanging, below)
+        if hanging:
+            _settle(line, hanging, below)
         if isinstance(one, Cell):
             line.append(one)
             continue
@@ -117,6 +127,7 @@ def _settle(line: list[Cell], hanging: dict[int, tuple[Cell, int]], below: dict[
 
 class Heading(Struct, frozen=True, gc=False):
     text: str
+    level: int = 2
 
 
 class Prose(Struct, frozen=True, gc=False):
@@ -155,7 +166,8 @@ class Table:
 
     def __post_init__(self) -> None:
         self.header, self.body = _header(self.grid, self.head), self.grid[self.head :]
-        note_table(self.unread, self)
+        if isinstance(self.unread, Unread):
+            self.unread.add_table(self)
 
     @property
     def corner(self) -> str:
@@ -178,9 +190,7 @@ class Table:
     def places(self, columns: Columns, ignored: frozenset[str] = frozenset()) -> dict[str, int]:
         """At which place in a row the cell under each asked name stands."""
         note_known(self.unread, ignored, *columns.values())
-        # Anthropic's "Base Input Tokens" became "Base input tokens" (2026): a header's case says nothing.
-        header = list(map(str.casefold, self.header))
-        return {name: self._place(header, spellings) for name, spellings in columns.items()}
+        return {name: self._place(spellings) for name, spellings in columns.items()}
 
     def lines(self, read: Collection[int], ignored: frozenset[str] = frozenset()) -> Iterator[tuple[Cell, ...]]:
         """Each row as it stands; what is at other places than those that are `read` is counted as unread."""
@@ -239,16 +249,24 @@ class Table:
         """Whether the words over it are of batches or of hours, whose prices are not the usual ones."""
         return any(map(_SPECIAL.search, (self.heading, self.lead, *self.within)))
 
-    def _place(self, header: Sequence[str], spellings: tuple[str, ...]) -> int:
-        found = [name for name in {*map(str.casefold, spellings)} if name in header]
-        if len(found) == 1 and header.count(found[0]) == 1:
-            return header.index(found[0])
-        count, names = sum(map(header.count, found)), " or ".join(map(repr, spellings))
-        said = f"{count} columns" if count else "no column"
+    def _place(self, spellings: tuple[str, ...]) -> int:
+        found = _named(self.header, spellings)
+        if len(found) == 1:
+            return found[0]
+        said, names = f"{len(found)} columns" if found else "no column", " or ".join(map(repr, spellings))
         raise PageChanged(f"{self} has {said} {names}; its header is {list(self.header)}")
 
     def __str__(self) -> str:
         return f"the table under {self.heading!r}"
+
+
+# Most tables of a page have the same header.
+@lru_cache(maxsize=1024)
+def _named(header: tuple[str, ...], spellings: tuple[str, ...]) -> list[int]:
+    """Which columns are called so. Anthropic's "Base Input Tokens" became "Base input tokens" (2026): a header's case
+    says nothing."""
+    folded = set(map(str.casefold, spellings))
+    return [at for at, name in enumerate(map(str.casefold, header)) if name in folded]
 
 
 def _header(grid: tuple[tuple[Cell, ...], ...], head: int) -> tuple[str, ...]:

@@ -39,7 +39,10 @@ class _Plain(msgspec.Struct):
 
 
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-_TIERS = {n: n.split()[0].lower() for n in ("Standard", "Batch", "Flex", "Fast", "Fast mode", "Priority", "Ultrafast")}
+_LONG, _DASH = "Long context", Cell.line("-")
+# Drawn beside its long context, a model is named without this (2026-06, 2026-09-11).
+_LENGTH = re.compile(r" \(<[0-9]+K context length\)$")
+TIERS = {n: n.split()[0].lower() for n in ("Standard", "Batch", "Flex", "Fast", "Fast mode", "Priority", "Ultrafast")}
 _TOKENS = ("Model", "Input", "Cached input", "Cache writes", "Output")
 
 
@@ -48,11 +51,11 @@ def tables(page: Page) -> Iterator[tuple[Table, str]]:
     for island in page.tree.iter("astro-island"):
         if "Pricing" in (kind := island.get("component-export") or ""):
             props = embedded.astro(embedded.decode(island.get("props") or "", f"the props of {kind}"))
-            header, rows, heading, lead = _read(kind, props)
+            header, rows, heading, lead = read(kind, props)
             table = Table((header, *rows), 1, heading or _names(header), lead, {}, (), page.unread)
-            for element in island.iter("table") if kind == "TextTokenPricingTables" else ():
-                drawn = next(block for block in markup.blocks(element) if isinstance(block, Grid))
-                table = _drawn(table, replace(table, grid=drawn.cells, head=drawn.head))
+            if kind == "TextTokenPricingTables":
+                drawn = [block for block in markup.blocks(island) if isinstance(block, Grid)]
+                table = _drawn(table, [replace(table, grid=block.cells, head=block.head) for block in drawn])
             yield table, _tab(island)
 
 
@@ -61,24 +64,28 @@ def named_tab(lines: Sequence[str]) -> str:
 
     Between the two a sentence may stand: "For image generation cost estimates, use …" (2026-09).
     """
-    return next((line for line in reversed(lines) if line in _TIERS), "")
+    return next((line for line in reversed(lines) if line in TIERS), "")
 
 
 def tier(table: Table, caption: str) -> str:
     """As the heading says ("Batch pricing data"), or the tab that the table stands on; they may not disagree."""
     named = table.heading.removesuffix(" pricing data")
-    stated = {_TIERS[name] for name in (named, caption) if name in _TIERS}
-    if len(stated) > 1 or (named != table.heading and named not in _TIERS):
+    stated = {TIERS[name] for name in (named, caption) if name in TIERS}
+    if len(stated) > 1 or (named != table.heading and named not in TIERS):
         raise PageChanged(f"{table} on the tab {caption!r} is of no known tier")
     return min(stated, default="standard")
 
 
-def _read(kind: str, props: Any) -> tuple[tuple[Cell, ...], list[tuple[Cell, ...]], str, str]:
+def read(kind: str, props: Any) -> tuple[tuple[Cell, ...], list[tuple[Cell, ...]], str, str]:
+    """A component's header, rows, heading, and what its column groups mean."""
     if kind == "TextTokenPricingTables":
         tokens = _shaped(props, _Tokens, kind)
         rows, sizes = list(map(_token_row, tokens.rows)), [len(row) for row in tokens.rows]
-        if sizes != sorted(sizes, reverse=True):
-            # The newest models stand first, and only they have cache writes: a shorter row between has lost a cell.
+        split = [at for at, row in enumerate(tokens.rows) if _LENGTH.search(row[0])]
+        first = [size for at, size in enumerate(sizes) if at not in split[1:]]
+        if first != sorted(first, reverse=True) or any(sizes[at] < max(sizes) for at in split):
+            # The newest models stand first, and only they and those with a long context have a cell for cache writes:
+            # a shorter row between has lost one.
             raise PageChanged(f"the rows of {tokens.tier!r} have {sizes} cells, so a cell is lost")
         return _cells(_TOKENS), rows, f"{tokens.tier.capitalize()} pricing data", ""
     if kind == "GroupedPricingTable":
@@ -93,8 +100,8 @@ def _read(kind: str, props: Any) -> tuple[tuple[Cell, ...], list[tuple[Cell, ...
 
 def _token_row(row: list[Any]) -> tuple[Cell, ...]:
     # A model without cache writes has a row of four (developers.openai.com/api/docs/pricing, 2026-08-21).
-    if len(row) not in (4, 5):
-        raise PageChanged(f"a row of token prices has {len(row)} cells: {row}")
+    if len(row) not in (4, 5) or not isinstance(row[0], str):
+        raise PageChanged(f"a row of token prices has {len(row)} cells, or no name: {row}")
     (miss, hit), out = row[1:3], row[-1]
     if isinstance(hit, int | Decimal) and isinstance(miss, int | Decimal) and hit > miss:
         raise PageChanged(f"a cache hit costs more than what it saves, so a cell is lost: {row}")
@@ -103,33 +110,46 @@ def _token_row(row: list[Any]) -> tuple[Cell, ...]:
     return _cells([*row[:3], "-", row[3]] if len(row) == 4 else row)
 
 
-def _drawn(table: Table, drawn: Table) -> Table:
+def _drawn(table: Table, drawn: Sequence[Table]) -> Table:
     """The rows of the props, which have no headers of their own, with the long context that only drawn rows show.
 
-    Each drawn row must say what the props say: "Short context / Cached input" is their "Cached input".
+    Each drawn row must say what the props say. There are two drawn tables where somebody asked for all models.
     """
-    names = [name.partition(" / ")[2] or name for name in drawn.header]
-    short = [at for at, name in enumerate(drawn.header) if not name.startswith("Long context")]
-    long = [at for at in range(len(names)) if at not in short]
-    given, header = {row[0].text: row for row in table.body}, [cell.text for cell in table.grid[0]]
-    rows_of_models = [row for row in drawn.body if len({cell.text for cell in row}) > 1]
-    shown = {row[0].text: row for row in rows_of_models}
-    if len(shown) < len(rows_of_models):
-        raise PageChanged(f"{table} draws a model twice: {[row[0].text for row in rows_of_models]}")
-    # One text over all columns is a caption between the rows ("Latest models"), not a model.
-    table.unread.update(f"caption: {row[0].text}" for row in drawn.body if row[0].text not in shown)
-    for model, row in shown.items():
-        said = dict(zip(header, given.get(model, ()), strict=False))
-        written = {names[at]: row[at].text for at in short} if len(row) == len(names) else {}
-        if any(not _same(written.pop(name, "-"), cell.text) for name, cell in said.items()) or written or not said:
+    header, given = [cell.text for cell in table.grid[0]], {row[0].text: row for row in table.body}
+    names = {_LENGTH.sub("", name): name for name in given} | {name: name for name in given}
+    long: dict[str, dict[str, Cell]] = {}
+    for name, written in (row for part in drawn for row in _shown(part)):
+        model = names.get(name, name)
+        if model in long:
+            raise PageChanged(f"{table} draws a model twice: {name!r}")
+        said = dict(zip(header[1:], given.get(model, ())[1:], strict=False))
+        differ = [name for name, cell in said.items() if not _same(written.pop(name, _DASH).text, cell.text)]
+        if not said or differ or not all(name.startswith(_LONG) for name in written):
             raise PageChanged(f"{table} has two prices of {model!r}, one in its props and one drawn: {written or said}")
-    if not long:
+        long[model] = written
+    added = list(dict.fromkeys(name for cells in long.values() for name in cells))
+    if not added:
         return table
-    columns = [header[0], *(f"Short context {name.lower()}" for name in header[1:])]
-    columns += [f"Long context {names[at].lower()}" for at in long]
-    dashes = _cells(["-"] * len(long))
-    rows = [(*row, *([shown[model][at] for at in long] if model in shown else dashes)) for model, row in given.items()]
+    columns = [header[0], *(f"Short context {name.lower()}" for name in header[1:]), *added]
+    rows = [(*row, *(long.get(model, {}).get(name, _DASH) for name in added)) for model, row in given.items()]
     return replace(table, grid=(_cells(columns), *rows))
+
+
+def _shown(part: Table) -> Iterator[tuple[str, dict[str, Cell]]]:
+    """Each model of a drawn table with its prices, by the names that the props have for them."""
+    columns = list(map(_column, part.header))
+    for row in part.body:
+        if len({cell.text for cell in row}) == 1:
+            # One text over all columns is a caption between the rows ("Latest models"), not a model.
+            part.unread[f"caption: {row[0].text}"] += 1
+        else:
+            yield row[0].text, dict(zip(columns[1:], row[1:], strict=True)) if len(row) == len({*columns}) else {}
+
+
+def _column(header: str) -> str:
+    """What the props call a drawn column: "Short context / Input" is "Input"; they have none of a long context."""
+    group, _, name = header.rpartition(" / ")
+    return f"{_LONG} {name.lower()}" if group == _LONG else name
 
 
 def _same(drawn: str, given: str) -> bool:

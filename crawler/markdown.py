@@ -13,7 +13,7 @@ from crawler.grid import Block, Cell, Grid, Heading, Prose, marks_of, mention_mo
 
 _COMMENT = re.compile(r"<!--.*?-->|\{/\*.*?\*/\}", re.DOTALL)
 _CODE = re.compile(r"\s*(?P<fence>```+|~~~+)|(?:export|import)\s")
-_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.+?)\s*#*\s*$")
+_HEADING = re.compile(r"\s{0,3}(#{1,6})\s+(.+?)\s*#*\s*$")
 _DELIMITER = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?\s*")
 _PIPE = re.compile(r"(?<!\\)\|")
 _BULLET = re.compile(r"\s*[*+-]\s+(?=\S)")
@@ -45,7 +45,8 @@ def cell_of(source: str, *, prose: bool = False) -> Cell:
     """What inline Markdown says. In prose a footnote mark stays in the text, as "(1)"."""
     if not _SPECIAL.search(source):
         return Cell.line(source)
-    struck, marks = list[str](), list[str]()
+    struck: list[str] = []
+    marks: list[str] = []
 
     def take_mark(match: re.Match[str]) -> str:
         if not (found := marks_of((match[1] or match[2]).translate(_UNPRIVATE))):
@@ -97,7 +98,7 @@ def blocks(text: str) -> Iterator[Block]:
             yield grid
             continue
         if heading:
-            yield Heading(cell_of(heading[1], prose=True).text)
+            yield Heading(cell_of(heading[2], prose=True).text, len(heading[1]))
         else:
             paragraph.append(line)
             _follow_tabs(line, within)

@@ -43,6 +43,9 @@ _PARSER = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=Tr
 
 def parse(text: str) -> Element:
     """The document's tree: no network, no comments, no entity from elsewhere."""
+    if "</br>" in text:
+        # A line break in a browser; the parser drops it, and two models of a cell were one (cloud.baidu.com 2026-10).
+        text = text.replace("</br>", "<br>")
     tree: Element | None = etree.fromstring(text.encode(), _PARSER)
     if tree is None:
         raise PageChanged(f"not HTML: Document is empty; it begins {text[:80]!r}")
@@ -64,7 +67,8 @@ def blocks(tree: Element, *, in_tabs: bool = True) -> list[Block]:
 
     Not to be `in_tabs` spares each table the way up to the root.
     """
-    known, found = _PlainCells(), list[Block]()
+    known = _PlainCells()
+    found: list[Block] = []
     walk = etree.iterwalk(tree, events=("start",), tag=_BLOCKS)
     for _, element in walk:
         tag = element.tag
@@ -72,7 +76,8 @@ def blocks(tree: Element, *, in_tabs: bool = True) -> list[Block]:
             walk.skip_subtree()
             found += [grid for table in element.iter("table") if (grid := _grid(table, known, in_tabs))]
         elif tag in HEADINGS or ((look := element.get("class")) and _ACE_HEADING.search(look)):
-            found.append(Heading(cell_of(element, prose=True).text))
+            text = cell_of(element, prose=True).text if len(element) else tidy(element.text or "")
+            found.append(Heading(text, int(tag[1]) if tag in HEADINGS else 2))
         elif _is_paragraph(element) and (lines := cell_of(element, prose=True).lines):
             found.append(Prose(lines))
     return found
@@ -115,28 +120,30 @@ def _is_said(text: str | None) -> bool:
 def _read(element: Element, written: list[str], struck: list[str], marks: list[str], prose: bool) -> None:
     if text := element.text:
         written.append(text.replace("\n", " "))
-    for child in element:
+    # All children at once cost half of one by one; the stubs know no slice of an element.
+    for child in element[:]:  # type: ignore[index]
         tag = child.tag
         if tag == "br":
             written.append("\n")
         elif tag == "sup" and (found := marks_of(text_of(child))):
             marks.extend(f"({mark})" if prose else mark for mark in found)
-        elif tag in _STRUCK or "line-through" in (look := _look(child)):
+        elif tag in _STRUCK or "line-through" in (look := _look(child) if child.keys() else ""):
             struck.append(text_of(child))
         elif tag not in _SILENT and not ("display" in look and _is_hidden(child)):
-            edge = "\n" if tag in _LINES else ""
-            written.append(edge)
+            if edge := "\n" if tag in _LINES else "":
+                written.append(edge)
             if tag == "li" and not prose and not len(child) and not _is_said(child.text):
                 # A dash that Markdown took for a bullet: <td><ul><li></li></ul></td> (alibabacloud.com 2026-09-24).
                 written.append("-")
             _read(child, written, struck, marks, prose)
-            written.append(edge)
+            if edge:
+                written.append(edge)
         if tail := child.tail:
             written.append(tail.replace("\n", " "))
 
 
 def _look(element: Element) -> str:
-    return f"{element.get('style', '')} {element.get('class', '')}" if element.keys() else ""
+    return f"{element.get('style', '')} {element.get('class', '')}"
 
 
 def _is_hidden(element: Element) -> bool:
@@ -164,7 +171,8 @@ class _PlainCells(dict[str | None, Cell]):
     """The cells of a page that hold only text, by that text: a price list has the same few hundred again and again."""
 
     def __missing__(self, text: str | None) -> Cell:
-        found = self[text] = Cell.line(text) if text else EMPTY
+        said = tidy(text) if text else ""
+        found = self[text] = Cell(said, "", (), (said,)) if said else EMPTY
         return found
 
 
@@ -181,7 +189,8 @@ def _read_rows(part: Element, known: _PlainCells, rows: list[list[Cell | Spanned
     """The rows of a table or of a section of it, and of each what kind it is (_HEAD)."""
     in_head = part.tag == "thead"
     loose: list[Element] = []
-    for child in part:
+    # As above.
+    for child in part[:]:  # type: ignore[index]
         tag = child.tag
         if tag in _CELLS:
             # Cells whose <tr> is missing are a row of their own (Baidu's price page, 2026).
@@ -191,7 +200,7 @@ def _read_rows(part: Element, known: _PlainCells, rows: list[list[Cell | Spanned
             kinds.append(_read_row(loose, known, rows))
             loose = []
         if tag == "tr":
-            # All children at once cost half of one by one; the stubs know no slice of an element.
+            # And here.
             kind = _read_row(child[:], known, rows)  # type: ignore[index]
             kinds.append(kind.upper() if in_head else kind)
         elif tag in _SECTIONS:

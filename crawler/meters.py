@@ -5,22 +5,22 @@ from dataclasses import dataclass
 
 from crawler.failures import PageChanged
 
-# Every spelling that stood in 11,547 meters until 2025-11 (prices.azure.com, productName "Azure OpenAI" and others).
+# Every spelling that was seen in meters from 2024 to 2026-10 (prices.azure.com, productName "Azure OpenAI" and others).
 _WORDS = {
     **dict.fromkeys(("inp", "inpt", "input", "in", "prompt"), "input"),
     **dict.fromkeys(("outp", "outpt", "output", "opt", "out", "completion"), "output"),
     **dict.fromkeys(("glbl", "global", "gl", "glb"), "global"),
     **dict.fromkeys(("dzone", "dz", "dzn", "data_zone", "datazone"), "datazone"),
-    **dict.fromkeys(("regnl", "rgnl", "regional", "reg", "regn", "rgn"), "regional"),
+    **dict.fromkeys(("regnl", "rgnl", "regional", "reg", "regn", "rgn", "rg"), "regional"),
     **dict.fromkeys(("pp", "prty", "priority"), "priority"),
     **dict.fromkeys(("batch", "btch"), "batch"),
-    "flex": "flex",
+    **dict.fromkeys(("flex", "fl"), "flex"),
     **dict.fromkeys(("write", "writes", "wr"), "write"),
 }
 # "cached", "cache", "cchd", "cachd", "cach", "cch", "cd", and since 2026 "Ch" (Fireworks) and "ccchd" (gpt-5-codex).
 _CACHED = re.compile(r"c[ached]+")
 # Since 2026-07 a meter says all it is: "5.6 terra ShortCo Cd Wr Std Gl"; elsewhere Std is a part of the name.
-_CONTEXTS = {"shortco", "longco"}
+_CONTEXTS = {"shortco", "longco", "shco", "loco"}
 _DIRECTIONS, _ZONES, _TIERS = {"input", "output"}, {"global", "datazone", "regional"}, {"batch", "priority", "flex"}
 _MODALITIES = {"aud": "audio", "audio": "audio", "txt": "text", "text": "text", "img": "image", "image": "image"}
 # With one of these in the name, the modality that follows is what is billed and not a part of the name; txt always is.
@@ -36,6 +36,7 @@ _SPLIT_BY_MODALITY = {
     "transcribe",
     "tts",
     "txt",
+    "mm",
 }
 # A name that begins so ("Image 2.5 Flash Text Input", "Image 2 Output") is one of a model whose tokens are images'.
 _OF_IMAGES = {"image", "img"}
@@ -67,11 +68,12 @@ class Meter:
     zone: str
 
 
-def meter(name: str) -> Meter | None:
-    """The meter of that name, without its last word "Tokens"; None where it says neither input nor output
+def meter(name: str, product: str = "") -> Meter | None:
+    """The product's meter of that name, without its last word "Tokens"; None where it says neither input nor output
     (training, routing) or bills the writing of a cache, whose lifetime it does not say."""
     name = re.sub(r"Data ?Zone", "Data_Zone", name)
-    name = re.sub(r"Batch(?=[A-Z])", "Batch ", re.sub(r"(?<=[a-z])(?=[0-9]{4}\b)", " ", name))
+    # "BatchOutp", "realtimePrvwTxtOutp", "mini0718".
+    name = re.sub(r"(Batch|Prvw|Txt|Aud)(?=[A-Z])", r"\1 ", re.sub(r"(?<=[a-z])(?=[0-9]{4}\b)", " ", name))
     words = [word for word in re.split(r"[ -]+", name.lower().strip()) if word]
     if not _CONTEXTS.isdisjoint(words):
         words = [word for word in words if word != "std"]
@@ -88,7 +90,15 @@ def meter(name: str) -> Meter | None:
     contrary = kind != direction[0] and direction == ["output"]
     if len(direction) > 1 or len(zones) > 1 or len(tiers) > 1 or contrary or (kind, modality) not in _UNITS:
         raise PageChanged(f"the meter {name!r} can be read in two ways")
-    return Meter("-".join(rest), _UNITS[kind, modality], "".join(tiers) or "standard", "".join(zones))
+    return Meter(_model(rest, product), _UNITS[kind, modality], "".join(tiers) or "standard", "".join(zones))
+
+
+def _model(words: list[str], product: str) -> str:
+    """The model as the name spells it; one that is only a version, or an image, is OpenAI's unless its product is
+    another maker's: "4.7 Inp glbl" of Azure Grok Models, "Image 2 Output" of MAI Models beside OpenAI's "Image 2"."""
+    maker = product.lower().removeprefix("azure ").partition(" ")[0]
+    bare = words[0][0].isdigit() or words[0] in _OF_IMAGES
+    return "-".join([maker, *words] if bare and maker not in ("", "openai") else words)
 
 
 def _role(word: str) -> str | None:

@@ -53,8 +53,13 @@ class _Model(Struct):
     tiered_billing_configs: list[_Tier] | None = None
 
 
-def prices(model: Mapping[str, Any], unread: Counter[str]) -> tuple[list[PriceComponent], tuple[str, ...]]:
-    """What a model of the list costs in dollars, and the terms that stand in place of prices."""
+def prices(
+    model: Mapping[str, Any], unread: Counter[str], *, in_objects: bool
+) -> tuple[list[PriceComponent], tuple[str, ...]]:
+    """What a model of the list costs in dollars, and the terms that stand in place of prices.
+
+    Where the list has its prices in objects, 0 beside none of them is no price: tiered models have it too (2026-10).
+    """
     if not isinstance(name := model.get("id"), str) or not model.keys() >= _REQUIRED:
         raise PageChanged(f"a model has the id {name!r} and lacks {sorted(_REQUIRED - model.keys())}")
     unread.update(f"price key {key}" for key in model if _PRICED.search(key) and key not in _KNOWN)
@@ -71,6 +76,11 @@ def prices(model: Mapping[str, Any], unread: Counter[str]) -> tuple[list[PriceCo
         return [], ("tiered pricing",)
     plain = {unit: _scaled(model[key]) for key, unit in _PLAIN.items() if model.get(key)}
     found = _agreed(name, plain, list(_prices(billed.pricing or {}, unread)))
+    if in_objects and not (found or billed.pricing):
+        unread["models without pricing"] += 1
+        return [], ("no price is stated",)
+    if not found and (billed.pricing or {}).keys() - _UNITS.keys():
+        return [], ("no price of tokens is stated",)
     return found, () if found else ("free",)
 
 

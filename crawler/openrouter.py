@@ -1,5 +1,6 @@
 """OpenRouter's `pricing` objects: what each key bills, and overrides as regions of which the narrowest is right."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from crawler.amounts import decimal
 from crawler.failures import PageChanged
+from history.conditions import hours_of
 from history.model import ALWAYS, Conditions, PriceComponent
 from history.units import UNITS as UNITS_BY_NAME
 
@@ -30,6 +32,9 @@ UNITS = {
     "input_cache_write_1h": "cache_write_1h_tokens",
     "input_audio_cache": "cache_read_audio_tokens",
 }
+# `image` is of an image (google/gemini-2.5-pro until 2026-01-22: 0.00516) or of a token of one (since the day after:
+# 0.00000125, what a token of text costs). On 97 days it was as much as a token of text or 258 times and more.
+_FEWEST_TOKENS_OF_AN_IMAGE = 20
 _NOT_PRICES = frozenset({"overrides", "discount"})
 # The router decides which model answers and what it costs (openrouter/auto).
 _VARIABLE = ("-1", -1)
@@ -42,6 +47,7 @@ _DAY = 24 * 60
 _ALL_DAY = ((0, _DAY),)
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _EVERY_DAY = frozenset(range(1, 8))
+_ALL_WEEK = hours_of(ALWAYS).minutes
 
 
 class Priced(NamedTuple):
@@ -65,15 +71,16 @@ def priced(pricing: bytes) -> Priced:
 
 def components(pricing: Mapping[str, Any]) -> Iterator[PriceComponent]:
     """Every price of a `pricing` object, zeros too: OpenRouter's "0" is free. "-1" is no price (is_variable)."""
+    overridden = regions(pricing.get("overrides") or ())
     for key, price in pricing.items():
         if key not in _NOT_PRICES:
-            unit = _unit(key)
+            unit = _unit(key, price, pricing)
             if price not in _VARIABLE:
-                yield PriceComponent(unit, decimal(price), "USD")
-    for key, prices in regions(pricing.get("overrides") or ()).items():
-        unit = _unit(key)
+                amount = decimal(price)
+                yield PriceComponent(unit, _usual(amount, overridden[key]) if key in overridden else amount, "USD")
+    for key, prices in overridden.items():
         for region, price in prices.items():
-            yield PriceComponent(unit, decimal(price), "USD", 1, region.conditions())
+            yield PriceComponent(_unit(key, price, pricing), decimal(price), "USD", 1, region.conditions())
 
 
 def is_variable(pricing: Mapping[str, Any]) -> bool:
@@ -92,10 +99,19 @@ def listed(price: PriceComponent, discount: Decimal) -> PriceComponent:
     return replace(price, list_amount=regular) if exact else price
 
 
-def _unit(key: str) -> str:
+def _unit(key: str, price: Any, pricing: Mapping[str, Any]) -> str:
     if (unit := UNITS.get(key)) is None:
         raise PageChanged(f"unknown price key {key!r}")
-    return unit
+    return "input_image_tokens" if key == "image" and _is_of_a_token(price, pricing) else unit
+
+
+def _is_of_a_token(image: Any, pricing: Mapping[str, Any]) -> bool:
+    text = pricing.get("prompt")
+    if image in _VARIABLE or text in _VARIABLE or "image_token" in pricing:
+        return False
+    if text is None:
+        raise PageChanged(f"image {image!r} without a price of text: of an image, or of a token of one?")
+    return 0 < decimal(image) < _FEWEST_TOKENS_OF_AN_IMAGE * decimal(text)
 
 
 class Region(NamedTuple):
@@ -153,6 +169,23 @@ def regions(overrides: Iterable[Any]) -> dict[str, dict[Region, Any]]:
             met = [both for other in (EVERYWHERE, *known) if (both := other.meet(region)) is not None]
             known.update(dict.fromkeys(met, price))
     return prices
+
+
+def _usual(stated: Decimal, prices: Mapping[Region, Any]) -> Decimal:
+    """What holds in most of the week, where windows leave no minute of it to the price that stands beside them.
+
+    That one is what holds at the moment: of deepseek/deepseek-v4.1-flash 0.15 USD per million in one answer and 0.30 in
+    another, beside the same windows (2026-09). It is no change of a price that an hour of it begins.
+    """
+    held, taken = Counter[Decimal](), 0
+    hours = ((region, hours_of(region.conditions()).minutes) for region in prices if region.more_than < 0)
+    # The narrowest first, since it is the one that is charged.
+    for region, minutes in sorted(hours, key=lambda timed: timed[1].bit_count()):
+        held[decimal(prices[region])] += (minutes & ~taken).bit_count()
+        taken |= minutes
+    if taken != _ALL_WEEK or stated not in held:
+        return stated
+    return max(held, key=lambda price: (held[price], -price))
 
 
 def _tokens(value: object) -> int:

@@ -54,7 +54,7 @@ class Page:
     def tables(self) -> tuple[grid.Table, ...]:
         """Every table of an HTML or Markdown page, in order."""
         # What a page gives to its scripts is read without a tree of its elements, if no table stands among them.
-        if self._kind in _HTML and "<script" in self.text and _TABLE.search(self.text) is None:
+        if self._kind in _HTML and _TABLE.search(self.text) is None and "<script" in self.text:
             return ()
         return grid.tables(self.blocks, self.unread)
 
@@ -115,7 +115,7 @@ class Page:
             wrong = self.body[error.start : error.start + 8]
             raise PageChanged(f"{self.url} is not {charset}: byte {error.start} begins {wrong!r}") from error
 
-    @cached_property
+    @property
     def _kind(self) -> str:
         return self.media_type.partition(";")[0].strip().lower()
 

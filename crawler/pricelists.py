@@ -58,7 +58,7 @@ def _pricelist(text: str, *, has_unit: bool) -> dict[tuple[str, str], Decimal] |
     while at < len(text):
         match = _ENTRY.match(text, at)
         unit = _UNITS.get(match["label"].replace("Batch ", "")) if match else None
-        if match is None or unit is None or has_unit != bool(match["per"]):
+        if match is None or unit is None or (has_unit and not match["per"]):
             raise PageChanged(f"{text!r} is not a list of prices from {text[at : at + 40]!r}")
         place, amount = ("batch" if "Batch " in match["label"] else "standard", unit), exact(match["amount"])
         is_one = found.setdefault(place, amount) == amount and is_one

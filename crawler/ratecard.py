@@ -25,11 +25,11 @@ _CONDITION = re.compile(r"(?:条件|pricingtiers?|conditions?)\(?(?:输入长度
 _BY_TIME = frozenset({"峰谷计费", "peak/off-peakbilling"})
 _PRICE = re.compile(
     r"(?P<name>.+?)\(?(?P<money>元|美元|usd|\$)(?:/|per)(?P<count>百万|千|1?m|million|1million|1?k)tokens?"
-    r"(?P<hourly>/(?:小时|hour))?\)?"
+    r"(?P<hourly>[/*](?:小时|hour))?\)?"
 )
 _MONEY = {"元": "CNY", "美元": "USD", "usd": "USD", "$": "USD"}
-_NAME = re.compile(r"(?P<name>[^()（）<>*]+?)(?P<notes>(?: ?[(（][^()（）]+[)）])*)")
-_BARE = re.compile("[^()（）<>*]+")
+_NAME = re.compile(r"(?P<name>[^()（）<>*、，/^]+?)(?P<notes>(?: ?[(（][^()（）]+[)）])*)")
+_BARE = re.compile("[^()（）<>*、，/^]+")
 _NOTES = re.compile(r"[(（]([^()（）]+)[)）]")
 _QUOTE = re.compile(r"^[>*\s]+")
 _ID = re.compile(r"[A-Za-z][\w.-]*[0-9][\w.-]*")
@@ -65,7 +65,8 @@ def units_of(table: Table, units: Mapping[str, str], currency: str) -> dict[str,
     """
     if not any(plain(header) in _MODELS for header in table.header):
         return {}
-    found, unknown = dict[str, tuple[str, int]](), list[str]()
+    found: dict[str, tuple[str, int]] = {}
+    unknown: list[str] = []
     for header in table.header:
         if (match := _PRICE.fullmatch(plain(header))) is None:
             continue

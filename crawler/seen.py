@@ -30,7 +30,12 @@ class Unread(Counter[str]):
         if counted:
             self.update(counted)
         self._tables: dict[int, Outlined] = {}
-        self.known: set[str] = set()
+        self._headers: list[Iterable[str]] = []
+
+    @property
+    def known(self) -> set[str]:
+        """The headers that readers of the page know."""
+        return set().union(*self._headers)
 
     @property
     def tables(self) -> tuple[Outlined, ...]:
@@ -43,14 +48,11 @@ class Unread(Counter[str]):
         last = table.grid[-1] if table.grid else ()
         self._tables[id(last or next((row for row in reversed(table.grid) if row), table))] = table
 
-
-def note_table(unread: Counter[str], table: Outlined) -> None:
-    """A table of the page has been made."""
-    if isinstance(unread, Unread):
-        unread.add_table(table)
+    def add_headers(self, headers: Iterable[Iterable[str]]) -> None:
+        self._headers += headers
 
 
 def note_known(unread: Counter[str], *headers: Iterable[str]) -> None:
     """Headers that the reader knows: each of them should stand over some column."""
     if isinstance(unread, Unread):
-        unread.known.update(*headers)
+        unread.add_headers(headers)

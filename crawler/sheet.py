@@ -30,12 +30,11 @@ class PriceSheet:
         key = model, tier, region
         if (prices := self._prices.get(key)) is None:
             prices = self._prices[key] = {}
-        for price in components:
-            place = price.unit, price.conditions, price.valid_from, price.valid_to
-            if place in prices:
+        for places, price in enumerate(components, len(prices) + 1):
+            prices[price.unit, price.conditions, price.valid_from, price.valid_to] = price
+            if len(prices) < places:
                 when = price.conditions.as_dict() or "always"
                 raise PageChanged(f"{model} ({tier}) has two prices for {price.unit}, {when}")
-            prices[place] = price
         if terms:
             self._terms.setdefault(key, {}).update(dict.fromkeys(terms))
 

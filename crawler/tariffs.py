@@ -95,12 +95,14 @@ def components(direction: str, text: str, named: str = "") -> list[PriceComponen
             raise PageChanged(f"{match[0]!r} is a price of no known unit for {direction}")
         meant = _meant(words) if words else _NOTHING
         when = _when(thinking, sign, size) if thinking or sign else ALWAYS
-        place = meant, when, hourly is None
+        place = (meant, when, hourly is None) if until or ended else None
         # "$0.75 through December 31, 2026. $1.50" as the HTML page had it on 2026-08-18: the second price comes then.
         begins = moments.day(since) if since else ended if place == place_before else None
         place_before, ended = place, _after(until) if until else None
         units = _STORED if hourly else _units(direction, meant or usual)
-        found += [PriceComponent(unit, exact(amount), "USD", 1_000_000, when, None, begins, ended) for unit in units]
+        for unit in units:
+            # A comprehension is a function in 3.11; sharing the loop's variables with it costs a sixth of each price.
+            found.append(PriceComponent(unit, exact(amount), "USD", 1_000_000, when, None, begins, ended))  # noqa: PERF401
     return found
 
 

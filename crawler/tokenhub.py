@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import cast
 
 from lxml import etree
@@ -14,8 +15,9 @@ from crawler.ratecard import has_conditions, plain, rates, units_of
 from crawler.sheet import PriceSheet
 from history.model import Conditions, Offer, PriceComponent, Provider
 
-# The slate editor writes its paragraphs as <div>, each run of text as <span data-slate-string>.
-_LINES = etree.XPath("//div[@data-slate-node='element'][not(.//div)]")
+# The slate editor writes its paragraphs as <div>, each run of text as a <span>.
+_LINES = etree.XPath("//div[not(.//div)]")
+_ALL = etree.XPath("//body//text()[not(ancestor::script or ancestor::style)]", smart_strings=False)
 _PARTS = {
     "在线推理场景": "standard", "实时推理场景": "standard", "onlineinference": "standard",
     "批量任务场景": "batch", "批量推理场景": "batch", "批量推理": "batch",
@@ -24,26 +26,27 @@ _PARTS = {
 _TOKENS = re.compile(r"^推理(?:输入|输出)|^inference(?:in|out)put|/(?:百万|千|1?m|million)tokens?\)$")
 _BATCH = re.compile("批量|batch", re.IGNORECASE)
 _UNITS = {
-    "推理输入": "input_tokens", "推理输出": "output_tokens", "缓存命中": "cache_read_tokens",
-    "inferenceinput": "input_tokens", "inferenceoutput": "output_tokens", "cachehit": "cache_read_tokens",
-    "input": "input_tokens", "output": "output_tokens",
-    # The English page since 2026-09: "Input Tokens (USD / million tokens)", "Cache (USD / million tokens)".
-    "inputtokens": "input_tokens", "outputtokens": "output_tokens", "cache": "cache_read_tokens",
-    "cachedinput": "cache_read_tokens",
-}  # fmt: skip
+    **dict.fromkeys(("推理输入", "输入", "inferenceinput", "input", "inputtokens"), "input_tokens"),
+    **dict.fromkeys(("推理输出", "输出", "inferenceoutput", "output", "outputtokens"), "output_tokens"),
+    # The English page since 2026-09: "Cache (USD / million tokens)".
+    **dict.fromkeys(("缓存命中", "缓存", "cachehit", "cache", "cachedinput"), "cache_read_tokens"),
+    **dict.fromkeys(("缓存写入", "cachewrite"), "cache_write_tokens"),
+}
 # Embeddings: a row for each kind of input.
 _ITEMS = {
     "文本输入": "input_tokens", "图片输入": "input_image_tokens", "视频输入": "input_video_tokens",
     "textinput": "input_tokens", "imageinput": "input_image_tokens", "videoinput": "input_video_tokens",
 }  # fmt: skip
 _ITEM = ("计费项", "Billing Item")
-_MODEL = ("模型名称", "Model Name")
+_MODEL = ("模型名称", "模型", "Model Name", "Model")
+# "01:00 - 04:00", "9点至12点": hours.
+_HOURS = re.compile(r"[0-9] ?(?:[:：][0-9]{2}|[点时])(?: ?[-–—~～至到] ?| to )[0-9]{1,2} ?[:：点时]")
 _PRICE = {"价格": "input_tokens", "price": "input_tokens"}
 
 
 def offers(page: Page, provider: Provider, currency: str) -> Iterator[Offer]:
     """A model by its name as it stands; the region is the label of the tab."""
-    sheet = PriceSheet()
+    sheet, said = PriceSheet(), cache(lambda: _text(page))
     for table, tier in _tables(page):
         if set(_ITEM) & set(table.header):
             _read_items(sheet, table, currency)
@@ -51,7 +54,7 @@ def offers(page: Page, provider: Provider, currency: str) -> Iterator[Offer]:
             if tier is None:
                 raise PageChanged(f"{table} stands in a part that is no known tier")
             region = table.within[0] if table.within else ""
-            for rate in rates(table, units, currency, lambda model: _peak_hours(page, model)):
+            for rate in rates(table, units, currency, lambda model: _peak_hours(model, *said())):
                 sheet.add(rate.model, *rate.components, tier=tier, region=region, terms=rate.terms)
         elif any(_TOKENS.search(plain(header)) for header in table.header):
             raise PageChanged(f"{table} has token prices under unknown headers: {list(table.header)}")
@@ -106,7 +109,16 @@ def _read_items(sheet: PriceSheet, table: Table, currency: str) -> None:
         sheet.add(model, price)
 
 
-def _peak_hours(page: Page, model: str) -> Conditions:
+def _text(page: Page) -> tuple[str, bool]:
+    """The paragraphs of the document, one a line, and whether hours stand anywhere in it."""
     lines = cast(list[etree._Element], _LINES(page.tree))
+    everywhere = " ".join("".join(cast(list[str], _ALL(page.tree))).split())
     text = "\n".join([*("".join(map(str, line.itertext())) for line in lines), page.prose])
+    return text, _HOURS.search(everywhere) is not None
+
+
+def _peak_hours(model: str, text: str, stated: bool) -> Conditions:
+    """When peak hours are; a document that states no hours at all leaves them open, as its tables do."""
+    if not stated:
+        return Conditions(period="peak")
     return beijing.peak_hours(text, model) if "高峰时段" in text else moments.peak_hours(text)

@@ -47,27 +47,28 @@ class Variant(NamedTuple):
 
 
 def variants(
-    pricing: Mapping[str, Any], unread: Counter[str], tier: str = "standard", region: str = ""
-) -> Iterator[Variant]:
+    pricing: Mapping[str, Any], unread: Counter[str], tier: str = "standard", region: str = "",
+    model: Mapping[str, Any] | None = None,
+) -> Iterator[Variant]:  # fmt: skip
     """The object's own prices first, then those that it states for other service tiers and for regions.
 
     `fast`, `service_tiers` and `regional` are objects of the same keys within it (2026-08), which leave out what is
-    the same; a region may have a fast tier of its own.
+    the same; a region may have a fast tier of its own. `model` is the outermost one.
     """
-    own = dict(pricing)
+    own, model = dict(pricing), pricing if model is None else model
     services = [*_objects(own.pop("service_tiers", None)), *_objects({"fast": own.pop("fast", None)})]
     regional = _objects(own.pop("regional", None))
-    yield Variant(tier, region, tuple(_prices(own, unread)))
+    yield Variant(tier, region, tuple(_prices(own, unread, model)))
     for name, stated in services:
         if name not in _SERVICES or tier != "standard":
             unread[f"service tier {name}"] += 1
         else:
-            yield from variants(stated, unread, name, region)
+            yield from variants(stated, unread, name, region, model)
     for place, stated in regional:
         if _REGION.fullmatch(place) is None or region:
             unread[f"region {place}"] += 1
         else:
-            yield from variants(stated, unread, tier, place)
+            yield from variants(stated, unread, tier, place, model)
 
 
 def _objects(stated: Any) -> list[tuple[str, dict[str, Any]]]:
@@ -75,7 +76,7 @@ def _objects(stated: Any) -> list[tuple[str, dict[str, Any]]]:
     return [(name, prices) for name, prices in named.items() if prices]
 
 
-def _prices(pricing: dict[str, Any], unread: Counter[str]) -> Iterator[PriceComponent]:
+def _prices(pricing: dict[str, Any], unread: Counter[str], model: Mapping[str, Any]) -> Iterator[PriceComponent]:
     tiers = {key: pricing.pop(name) or [] for name, key in _TIERS.items() if name in pricing}
     over = pricing.pop("long_context", None)
     base = keyed.prices(pricing, _UNITS, CURRENCY, 1, unread)
@@ -83,10 +84,23 @@ def _prices(pricing: dict[str, Any], unread: Counter[str]) -> Iterator[PriceComp
     for key, stated in tiers.items():
         yield from _by_length(_UNITS[key], stated, base)
     if over:
-        # Of a service tier: "threshold": 272000, where the tiers of the same model go on at 272001.
-        above = Conditions(msgspec.convert(over, _Long).threshold + 1)
+        threshold = msgspec.convert(over, _Long).threshold
+        if (first := _first_above(threshold, model)) is None:
+            unread[f"long context from {threshold} on"] += 1
+            return
         said = {key: price for key, price in over.items() if key != "threshold"}
+        above = Conditions(first)
         yield from (replace(price, conditions=above) for price in keyed.prices(said, _UNITS, CURRENCY, 1, unread))
+
+
+def _first_above(threshold: int, model: Mapping[str, Any]) -> int | None:
+    """The length from which on the model's own tiers are dearer: 200001.
+
+    The threshold beside them was 200000, the last length below, and is that first one itself since autumn 2026.
+    """
+    stated = (msgspec.convert(model.get(name) or [], list[_Tier]) for name in _TIERS)
+    edges = {tier.min for tiers in stated for tier in tiers}
+    return next((first for first in (threshold, threshold + 1) if first in edges), None)
 
 
 def _by_length(unit: str, stated: list[Any], base: tuple[PriceComponent, ...]) -> Iterator[PriceComponent]:

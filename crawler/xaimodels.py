@@ -3,12 +3,13 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 from crawler import amounts
 from crawler.failures import PageChanged
+from crawler.grid import Block, Heading, Prose
 from history.model import ALWAYS, Conditions, PriceComponent
 
 _NAME = re.compile(r"(?P<id>[\w.:/-]+)(?P<notes>(?: \([^()]+\))*)")
@@ -30,6 +31,12 @@ _REPORTED = {"promptImageTokenPrice", "batchDiscountPercent"}
 # api.x.ai costs what this cluster does; us.api.x.ai, another cluster, 10 % more (docs.x.ai …/regions, 2026-10).
 _GLOBAL = "us-east-1"
 
+# pricing.md, 2026-10, under "US Regional Endpoint Pricing"; of another model it says only that it is 1.1x.
+_REGIONAL = re.compile(
+    r"For (?P<id>[\w.:/-]+) this is (?P<short>\$[$0-9. /]+) per 1M tokens \(input / cached input / output\) "
+    r"below (?P<size>[0-9]+)k prompt tokens, and (?P<long>\$[$0-9. /]+) above\. .*"
+)
+
 
 def labelled(text: str) -> tuple[str, tuple[str, ...], Conditions]:
     """The id, the notes and the prompts: "grok-4.7 (≥ 200k prompt tokens)" → from 200,000 tokens."""
@@ -47,6 +54,28 @@ def labelled(text: str) -> tuple[str, tuple[str, ...], Conditions]:
         else:
             notes.append(note)
     return match["id"], tuple(notes), when
+
+
+def regional(blocks: Iterable[Block], unread: Counter[str]) -> Iterator[tuple[str, str, list[PriceComponent]]]:
+    """Region, id and prices in a sentence on an endpoint; every other sentence that mentions money is unread."""
+    heading = ""
+    for block in blocks:
+        heading = block.text if isinstance(block, Heading) else heading
+        for line in (line for line in block.lines if "$" in line) if isinstance(block, Prose) else ():
+            if (match := _REGIONAL.fullmatch(line)) and heading == "US Regional Endpoint Pricing":
+                size = int(match["size"]) * 1000
+                sides = ("short", Conditions(max_input_tokens=size - 1)), ("long", Conditions(min_input_tokens=size))
+                yield "us", match["id"], [price for side, when in sides for price in _listed(match[side], when)]
+            else:
+                unread[line[:60]] += 1
+
+
+def _listed(text: str, when: Conditions) -> list[PriceComponent]:
+    """ "$2.20 / $0.55 / $6.60", in the order of the units in _SHORT."""
+    listed = [amounts.parse(amount, "USD").amount for amount in text.split(" / ")]
+    if len(listed) != len(_SHORT):
+        raise PageChanged(f"{text!r} is not what is put in, cached and put out")
+    return [PriceComponent(unit, a, "USD", 1_000_000, when) for unit, a in zip(_SHORT.values(), listed, strict=True)]
 
 
 def catalogue(text: str, unread: Counter[str]) -> Iterator[tuple[str, str, list[PriceComponent]]]:

@@ -6,7 +6,7 @@ the same model (unless the model is new). A price that leaves a model counts at 
 than a quarter of all lose one in the same file: then the next file has to agree. A model that is missing is withdrawn
 in the third file without it, or the fourth where more than 5 and more than a tenth of all would go together; it went
 when it was first missing. A price that leaves and returns unchanged under another condition in the same file has only
-changed its condition.
+changed its condition. An image that costs what a token of text costs is a token of one.
 """
 
 import gzip
@@ -32,6 +32,8 @@ def prices_of(models: list[dict[str, Any]]) -> Iterator[tuple[Price, Decimal]]:
     for model in models:
         pricing = dict(model["pricing"])
         overrides = pricing.pop("overrides", [])
+        if Decimal(pricing.get("image", 0)) == Decimal(pricing["prompt"]) > 0:
+            pricing["image_token"] = pricing.pop("image")
         for tokens, group in [(0, pricing), *((each["min_prompt_tokens"], each) for each in overrides)]:
             for key, text in group.items():
                 if key != "min_prompt_tokens" and Decimal(text) >= 0:

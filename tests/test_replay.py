@@ -29,6 +29,7 @@ KEYS = {
     "output_tokens": "completion",
     "requests": "request",
     "input_images": "image",
+    "input_image_tokens": "image_token",
     "web_searches": "web_search",
     "output_reasoning_tokens": "internal_reasoning",
     "cache_read_tokens": "input_cache_read",

@@ -29,7 +29,7 @@ _TIERS: dict[str, tuple[str, Columns]] = {
 }  # fmt: skip
 _REQUIRED = {"Model pricing", "Batch processing"}
 _SIZE, _DASHES = "Context window", ("-", "–", "—")
-_TOOL = re.compile(r"\$[0-9.]+ per (1,000 searches|session-hour|hour)")
+_TOOL = re.compile(r"\$[0-9.]+(?: USD)? per (1,000 searches|session-hour|hour)")
 
 
 class Anthropic(PricingSpider):

@@ -49,7 +49,7 @@ class Azure(PricingSpider):
         if not (items := _answer(page).items):
             raise PageChanged("the answer holds no items: no price was found")
         for item in items:
-            found = None if (reason := _unread(item)) else meter(_named(item)[0])
+            found = None if (reason := _unread(item)) else meter(_named(item)[0], item.product_name)
             if found is None:
                 page.unread[f"{item.product_name}: {reason or 'no direction'}"] += 1
                 continue

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from crawler import amounts, priced
+from crawler import amounts, qianfan
 from crawler.failures import PageChanged
 from crawler.grid import Cell, Table
-from crawler.lengths import lengths
 from crawler.page import Page
 from crawler.ratecard import plain
 from crawler.sheet import PriceSheet
@@ -14,18 +13,12 @@ from crawler.spider import PricingSpider
 from history.model import ALWAYS, Offer, PriceComponent, Provider
 from history.units import UNITS
 
-# The version is what a caller names; 服务名称 and 类型 are of cloud.baidu.com/doc/WENXINWORKSHOP, 2024.
-_NAMES = ("版本名称", "服务名称")
-_ITEMS = ("子项", "类型", "计费项")
-_PRICE = re.compile(r"(?P<what>单价|价格|在线推理|批量推理)(?:\((?P<basis>元/[^()]+)\))?")
+_PRICE = re.compile(
+    r"(?P<what>单价|价格|在线推理|批量推理)(?:\((?:原价|(?P<month>[0-9]{1,2})月活动价|(?P<basis>元/[^()]+))\))?"
+)
 _INFERENCE = ("在线推理", "批量推理")
-_UNITS = {
-    "输入": "input_tokens", "输出": "output_tokens",
-    **dict.fromkeys(("命中缓存", "缓存命中", "输入(命中缓存)", "命中缓存输入"), "cache_read_tokens"),
-}  # fmt: skip
-_ITEM = re.compile(r"(?P<name>[^(]+(?:\(命中缓存\))?)(?:\((?P<range>.+)\))?")
-_ABOUT, _SIZED = "服务内容", re.compile(r"[<>≤≥＜＞]|[0-9] ?(?:[kK]|千|万)")
-_TERMS = frozenset({"-", "–", "—", "不支持", "暂不支持"})
+_TERMS = frozenset({"-", "--", "–", "—", "——", "不支持", "暂不支持"})
+_Heads = dict[str, re.Match[str]]
 
 
 class Baidu(PricingSpider):
@@ -34,15 +27,16 @@ class Baidu(PricingSpider):
     start_urls = ["https://cloud.baidu.com/doc/qianfan/s/wmh4sv6ya"]
     currency = "CNY"
     offers_expected = range(3, 300)
-    ignored_columns = frozenset({"模型名称", _ABOUT})
 
     def extract(self, page: Page) -> Iterator[Offer]:
-        sheet = PriceSheet()
-        for table in page.tables:
-            names, items = ([name for name in known if name in table.header] for known in (_NAMES, _ITEMS))
-            prices = {name: match for name in table.header if (match := _PRICE.fullmatch(plain(name)))}
-            if names and items and prices:
-                self._read(sheet, table, names, items, prices)
+        sheet, (tables, text) = PriceSheet(), qianfan.document(page)
+        dates = qianfan.dates(page.fetched_at, text)
+        for table in tables:
+            heads = {name: match for name in table.header if (match := _PRICE.fullmatch(plain(name)))}
+            if qianfan.TRAINING.search(table.heading):
+                table.leave()
+            elif heads and (columns := qianfan.columns(table, heads)):
+                self._read(sheet, table, columns, heads, dates)
             elif any(plain(name)[:4] in _INFERENCE for name in table.header):
                 raise PageChanged(f"{table} has prices under unknown headers: {list(table.header)}")
             elif table.has_money:
@@ -54,37 +48,37 @@ class Baidu(PricingSpider):
             yield offer
 
     def _read(
-        self, sheet: PriceSheet, table: Table, names: list[str], items: list[str], prices: dict[str, re.Match[str]]
+        self, sheet: PriceSheet, table: Table, columns: dict[str, str], heads: _Heads, dates: qianfan.Dates
     ) -> None:
-        strange = [name for name in table.header if plain(name)[:4] in _INFERENCE and name not in prices]
-        at = [at for at, name in enumerate(table.header) if name == _ABOUT]
-        sized = [row[place].text for row in table.body for place in at if _SIZED.search(row[place].text)]
-        if len(items) > 1 or strange or sized:
-            raise PageChanged(f"{table} has the items {items}, the prices {strange} and the lengths {sized}")
-        for row in table.rows({name: (name,) for name in (*names, *items, *prices)}, self.ignored_columns):
-            item, models = row.pop(items[0]).text, [row.pop(name) for name in names]
-            for name, match in prices.items():
-                self._add(sheet, table, models[0], plain(item), row.pop(name), match)
+        strange = [name for name in table.header if plain(name)[:4] in _INFERENCE and name not in heads]
+        strange += [name for name, head in heads.items() if head["month"] and int(head["month"]) == dates.month]
+        if strange:
+            raise PageChanged(f"{table} has the prices {strange}")
+        # The column of a sale stays when its month is over: February's was there in autumn 2026.
+        heads = {name: head for name, head in heads.items() if not head["month"]}
+        asked = {**{what: (name,) for what, name in columns.items()}, **{name: (name,) for name in heads}}
+        for cells in table.rows(asked):
+            said = {name: cell for name in heads if (cell := cells.pop(name)).text not in _TERMS}
+            row = {what: cells.pop(what) for what in columns}
+            if (unit := row.pop("unit", None)) and unit.text and "token" not in unit.text.lower():
+                table.unread[f"price per {unit.text}"] += 1
+                continue
+            if (service := row.get("service")) and qianfan.OTHER_SERVICES.search(service.text):
+                table.unread[f"prices of {service.text}"] += 1
+                continue
+            for name, cell in said.items():
+                texts = [*([unit.text] if unit else []), *filter(None, [heads[name]["basis"]])]
+                stated = [amounts.basis(text, self.currency) for text in texts]
+                if (counted := qianfan.counted(cell, stated)) == "tokens":
+                    tier = "batch" if heads[name]["what"] == "批量推理" else "standard"
+                    self._add(sheet, qianfan.row(row, dates), cell, stated[0].per if stated else None, tier)
+                else:
+                    table.unread[f"price per {counted}"] += 1
 
-    def _add(self, sheet: PriceSheet, table: Table, models: Cell, item: str, cell: Cell, head: re.Match[str]) -> None:
-        if cell.text in _TERMS:
-            return
-        tier = "batch" if head["what"] == "批量推理" else "standard"
-        match, per = _ITEM.fullmatch(item), amounts.basis(head["basis"], self.currency) if head["basis"] else None
-        free = amounts.term(cell.text)
-        if not cell.text or not models.lines or models.struck or match is None:
-            raise PageChanged(f"{table} has the price {cell.text!r} of {item!r} for {models.text!r}")
-        charged = None if free else amounts.parse(cell.text, self.currency)
-        counted = per.unit if per else charged.unit if charged else "tokens"
-        if counted not in (None, "tokens"):
-            table.unread[f"price per {counted}"] += 1
-            return
-        if (unit := _UNITS.get(match["name"])) is None:
-            raise PageChanged(f"{table} has the unknown billing item {item!r} of {models.text!r}")
-        when = lengths(match["range"]) if match["range"] else ALWAYS
-        price = priced.price(unit, cell, self.currency, per.per if per else None, when)
-        for model in models.lines:
-            if isinstance(price, PriceComponent):
-                sheet.add(model, price, tier=tier)
-            else:
-                sheet.add(model, tier=tier, terms=(f"{UNITS[unit].label}: {price}",))
+    def _add(self, sheet: PriceSheet, row: qianfan.Row, cell: Cell, per: int | None, tier: str) -> None:
+        for price in qianfan.prices(row, cell, per):
+            for model, notes in row.models:
+                if isinstance(price, PriceComponent):
+                    sheet.add(model, price, tier=tier, terms=notes)
+                else:
+                    sheet.add(model, tier=tier, terms=(*notes, f"{UNITS[row.unit].label}: {price}"))

@@ -11,19 +11,18 @@ from crawler.failures import PageChanged
 from crawler.page import Page
 from crawler.sheet import PriceSheet
 from crawler.spider import PricingSpider
-from crawler.usagetypes import Usage, usage
+from crawler.usagetypes import Usage, agrees, per, usage
 from history.model import Offer, PriceComponent, Provider
 
 _LISTS = "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws"
 _INDEX = "/region_index.json"
-# The unit changes within one list: 12 of 840 token prices of us-east-1 are per million (2026-08).
-_PER = {"1K tokens": 1_000, "1M tokens": 1_000_000}
 
 
 class _Dimension(msgspec.Struct, rename="camel"):
     unit: str
     price_per_unit: dict[str, Any]
     begin_range: str
+    description: str = ""
 
 
 class _Term(msgspec.Struct, rename="camel"):
@@ -83,8 +82,9 @@ class Bedrock(PricingSpider):
 
 def _read(said: dict[str, str], dimension: _Dimension, page: Page) -> tuple[Usage, PriceComponent] | None:
     billed = usage(kind := said.get("usagetype", ""), said.get("servicename", ""))
-    per, quoted = _PER.get(dimension.unit), dimension.price_per_unit.get(Bedrock.currency)
-    if billed is None or per is None or dimension.begin_range != "0" or quoted is None or not decimal(quoted):
+    count, quoted = per(dimension.unit, dimension.description), dimension.price_per_unit.get(Bedrock.currency)
+    known = billed is not None and agrees(billed, said) and dimension.begin_range == "0"
+    if not known or billed is None or count is None or quoted is None or not decimal(quoted):
         page.unread[f"{kind.partition('-')[2]} per {dimension.unit}"] += 1
         return None
-    return billed, PriceComponent(billed.unit, decimal(quoted), Bedrock.currency, per)
+    return billed, PriceComponent(billed.unit, decimal(quoted), Bedrock.currency, count)

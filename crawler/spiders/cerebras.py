@@ -46,8 +46,8 @@ class Cerebras(PricingSpider):
             # https://api.cerebras.ai/public/v1/models: USD per token, as strings.
             for model in page.json_as(_Answer).data:
                 found = keyed.prices(model.pricing, openrouter.UNITS, self.currency, 1, page.unread)
-                terms = ("deprecated",) if model.deprecated else ()
-                sheet.add(model.id, *found, terms=terms if found else (*terms, "free"))
+                instead = () if found else (keyed.instead(model.pricing, openrouter.UNITS.keys()),)
+                sheet.add(model.id, *found, terms=("deprecated",) * model.deprecated + instead)
         else:
             stream = page.next_stream
             for table in grid.tables(_blocks(stream), page.unread):

@@ -22,7 +22,7 @@ _BY_TIME = re.compile(r"(?i)\b(?:hour|day|month|year|instance|seat|user)s?\b")
 _KEYS = {"_key", "_type", "inputLabel", "inputPrice", "outputLabel", "outputPrice", "overridePer"}
 # "Command R 03-2024 pricing is $0.50/1M tokens for input and …", "Aya Expanse models (8B and 32B) on the API are …"
 _ANSWER = re.compile(
-    r"(?P<name>.+?) (?:pricing is|models \((?P<sizes>[0-9.]+B(?:(?:,| and) [0-9.]+B)*)\) on the API are charged at) "
+    r"(?P<name>[^\\]+?) (?:pricing is|models \((?P<sizes>[\d.]+B(?:(?:,| and) [\d.]+B)*)\) on the API are charged at) "
     r"(?P<input>\$[0-9.]+/1M tokens) for input and (?P<output>\$[0-9.]+/1M tokens) for output\.?(?: Find more [^$]*)?"
 )
 
@@ -42,9 +42,8 @@ class Cohere(PricingSpider):
 
     def extract(self, page: Page) -> Iterator[Offer]:
         sheet = PriceSheet()
-        for table in page.tables:
-            if table.has_money:
-                table.leave()
+        for table in filter(lambda table: table.has_money, page.tables):
+            table.leave()
         stream = page.next_stream
         models = list(embedded.members(stream, "models", _Model))
         if len([model for model in models if model.pricings and model.model_name]) != stream.count('"pricings":[{'):
@@ -58,20 +57,21 @@ class Cohere(PricingSpider):
             elif "token" not in model.per and _BY_TIME.search(model.per):
                 page.unread[f"{model.model_name}: per {model.per}"] += 1
             else:
-                for other in [key for one in model.pricings for key in one.keys() - _KEYS]:
-                    page.unread[f"pricing key {other}"] += 1
+                page.unread.update(f"pricing key {key}" for one in model.pricings for key in one.keys() - _KEYS)
                 sheet.add_new(model.model_name, *_prices(model), terms=())
-        self._read_answers(sheet, page)
+        self._read_answers(sheet, page, [text for text in stream.split('"') if "$" in text and " " in text])
         yield from sheet.offers(self.provider)
 
-    def _read_answers(self, sheet: PriceSheet, page: Page) -> None:
-        for line in page.prose.split("\n") if "$" in page.text else ():
+    def _read_answers(self, sheet: PriceSheet, page: Page, streamed: list[str]) -> None:
+        """What stands on the page is in its stream too, in which "$$1" is "$1"; until it is drawn, only there."""
+        texts = [*page.prose.split("\n"), *(text.replace("\\n", " ").strip().replace("$$", "$") for text in streamed)]
+        for line in dict.fromkeys(text for text in texts if re.search(r"\$ ?[0-9]", text)):
             if match := _ANSWER.fullmatch(line):
                 stated = [(_TOKENS[side], amounts.per_million_tokens(match[side], "USD")) for side in _SIDES]
                 prices = [PriceComponent(unit, amount, "USD", 1_000_000) for unit, amount in stated]
                 for size in re.findall("[0-9.]+B", match["sizes"] or "") or [""]:
                     sheet.add_new(f"{match['name']} {size}".strip(), *prices, terms=())
-            elif "$" in line:
+            else:
                 page.unread[line[:60] if "token" in line else "amounts that are not for tokens"] += 1
 
 

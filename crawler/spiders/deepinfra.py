@@ -50,4 +50,5 @@ class DeepInfra(PricingSpider):
                 prices = keyed.prices(pricing, _UNITS, self.currency, 1_000_000, page.unread)
             except PageChanged as error:
                 raise PageChanged(f"{model.id}: {error}") from error
-            yield Offer(self.provider.slug, model.id, prices, terms=() if prices else ("no price is stated",))
+            missing = "no price of tokens is stated" if pricing else "no price is stated"
+            yield Offer(self.provider.slug, model.id, prices, terms=() if prices else (missing,))

@@ -39,6 +39,8 @@ class Gemini(PricingSpider):
         sheet = PriceSheet()
         for models, tier, table in _sections(page):
             if _PAID in table.header and not models[0].startswith("Pricing for "):
+                if not tier:
+                    raise PageChanged(f"{table} of {models} is of no known tier")
                 _read(sheet, table, models, tier)
             elif table.has_money:
                 table.leave()
@@ -69,16 +71,20 @@ def _read(sheet: PriceSheet, table: Table, models: tuple[str, ...], tier: str) -
 
 def _sections(page: Page) -> Iterator[tuple[tuple[str, ...], str, Table]]:
     """Each table with the models and the tier that the headings before it name; an id comes before a display name."""
-    models, tier, seen = tuple[str, ...](), "standard", set[tuple[tuple[str, ...], str]]()
-    for text, table in outline(page):
+    seen: dict[tuple[tuple[str, ...], str], Table] = {}
+    models, tier, tiers_at = tuple[str, ...](), "standard", 9
+    for level, text, table in outline(page):
         if table is not None:
             if (models, tier) in seen or not models:
                 raise PageChanged(f"{table} has no heading of its own: {models}, {tier}")
-            seen.add((models, tier))
+            seen[models, tier] = table
             yield models, tier, table
-        elif text.startswith("# "):
-            name = tidy(_SIGNS.sub("", text))
-            # Without the sign of "Gemini 3.1 Flash Image 🍌"; some headings name several models.
-            models, tier = (models, _TIERS[name]) if name in _TIERS else (tuple(_AND.split(name)), "standard")
+        elif level:
+            name = text if text in _TIERS else tidy(_SIGNS.sub("", text))
+            if name in _TIERS:
+                tier, tiers_at = _TIERS[name], level
+            else:
+                # Without the sign of "Gemini 3.1 Flash Image 🍌"; some headings name several models.
+                models, tier = (models, "") if level >= tiers_at else (tuple(_AND.split(name)), "standard")
         elif _IDS.fullmatch(text):
             models, tier = tuple(re.findall(_ID, text)), "standard"

@@ -1,4 +1,4 @@
-"""Groq's model page (official Markdown): tokens, hours of audio and characters in one column of prices."""
+"""Groq's model page (official Markdown, or as HTML): tokens, hours of audio and characters in one column of prices."""
 
 import re
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from crawler import amounts
 from crawler.failures import PageChanged
 from crawler.grid import Table
+from crawler.markup import Element, cell_of
 from crawler.page import Page
 from crawler.sheet import PriceSheet
 from crawler.spider import PricingSpider
@@ -13,10 +14,8 @@ from history.model import Offer, PriceComponent, Provider
 
 _COLUMNS = {"model": ("MODEL ID",), "price": ("PRICE PER 1M TOKENS",)}
 # "[![Meta](…)Llama 3.3 70B](/docs/model/llama-3.3-70b-versatile)Enterprisellama-3.3-70b-versatile": twice the id.
-_ID = re.compile(
-    r"\]\((?:https://console\.groq\.com)?/docs/(?:model/|compound/systems/)(?P<path>[^()\s|]+)\)"
-    r" *(?P<note>Enterprise)? *(?P<id>[^\s|]*?) *\|"
-)
+_PATH = r"(?:https://console\.groq\.com)?/docs/(?:model/|compound/systems/)([^()\s|]+)"
+_LINK, _HREF = re.compile(rf"\]\({_PATH}\)([^|\n]*)\|"), re.compile(_PATH)
 _TOKENS = re.compile(r"(?P<input>\$[0-9.,]+) ?input ?(?P<output>\$[0-9.,]+) ?output")
 _OTHER = {"hours": ("audio_seconds", 3_600), "characters": ("characters", 1)}
 _CONTACT = {"ContactSales": "contact us", "Contact Sales": "contact us"}
@@ -34,7 +33,7 @@ class Groq(PricingSpider):
     })  # fmt: skip
 
     def extract(self, page: Page) -> Iterator[Offer]:
-        sheet, ids = PriceSheet(), dict(_ids(page.text))
+        sheet, ids = PriceSheet(), dict(_ids(page))
         if not page.tables:
             raise PageChanged("no table on the page: no price was found")
         for table in page.tables:
@@ -57,13 +56,24 @@ class Groq(PricingSpider):
             sheet.add(model, *prices, terms=terms)
 
 
-def _ids(text: str) -> Iterator[tuple[str, str]]:
+def _ids(page: Page) -> Iterator[tuple[str, str]]:
     """Each model's id in a table, with the note that stands before it."""
-    for match in _ID.finditer(text):
+    is_html = page.media_type.startswith("text/html")
+    for path, behind in _linked(page.tree) if is_html else _LINK.findall(page.text):
         # Compound's path lacks the maker: /docs/compound/systems/compound is groq/compound.
-        if match["id"] not in (match["path"], f"groq/{match['path']}"):
-            raise PageChanged(f"the link to {match['path']!r} stands before {match['id']!r}")
-        yield match["id"], (match["note"] or "").lower()
+        known = next((known for known in (f"groq/{path}", path) if behind.rstrip().endswith(known)), "")
+        note = behind.strip().removesuffix(known).strip()
+        if not known or note not in ("", "Enterprise"):
+            raise PageChanged(f"the link to {path!r} stands before {behind.strip()!r}")
+        yield known, note.lower()
+
+
+def _linked(tree: Element) -> Iterator[tuple[str, str]]:
+    """Of each model that a cell links to the path, and what the cell says behind the link (the page, 2026-10)."""
+    for link in tree.iter("a"):
+        match, cell = _HREF.fullmatch(link.get("href") or ""), next(link.iterancestors("td"), None)
+        if match and cell is not None:
+            yield match[1], cell_of(cell).text.removeprefix(cell_of(link).text)
 
 
 def _prices(text: str) -> Iterator[PriceComponent]:

@@ -12,11 +12,18 @@ from crawler.sheet import PriceSheet
 from crawler.spider import PricingSpider
 from history.model import ALWAYS, Conditions, Offer, PriceComponent, Provider
 
-_UNITS = {"input": "input_tokens", "output": "output_tokens", "cachedinput": "cache_read_tokens"}
+_UNITS = {
+    "input": "input_tokens", "output": "output_tokens",
+    **dict.fromkeys(("cachedinput", "input(cachehit)", "cachehit"), "cache_read_tokens"),
+}  # fmt: skip
+# Which hours are busy is said on a page of its own, "Billing for Peak and Off-Peak Hours" (2026).
 _PATTERNS = {
-    "reasoningpattern": Conditions(thinking=True),
-    "non-reasoningpattern": Conditions(thinking=False),
-}
+    "reasoningpattern": Conditions(thinking=True), "non-reasoningpattern": Conditions(thinking=False),
+    **dict.fromkeys(("peak", "peakhours"), Conditions(period="peak")),
+    **dict.fromkeys(("off-peak", "off-peakhours"), Conditions(period="off_peak")),
+}  # fmt: skip
+_KNOWN = frozenset({"", "model", "region", "item"})
+_MODEL, _CONDITION = re.compile(r"[A-Za-z][\w .:/-]*"), re.compile("[0-9]|peak", re.IGNORECASE)
 _PRICE = re.compile(r"unitprice\(usd/(?P<count>1,000|1,000,000|million)tokens\)")
 _COUNTS = {"1,000": 1_000, "1,000,000": 1_000_000, "million": 1_000_000}
 
@@ -41,11 +48,8 @@ class Huawei(PricingSpider):
         yield from sheet.offers(self.provider)
 
     def _read(self, sheet: PriceSheet, table: Table, places: list[str]) -> None:
-        prices = [
-            (at, _COUNTS[match["count"]])
-            for at, name in enumerate(table.header)
-            if (match := _PRICE.fullmatch(plain(name)))
-        ]
+        heads = [(at, _PRICE.fullmatch(plain(name))) for at, name in enumerate(table.header)]
+        prices = [(at, _COUNTS[match["count"]]) for at, match in heads if match]
         if len(prices) != 1:
             raise PageChanged(f"{table} has more than one price: {list(table.header)}")
         [(price_at, per)] = prices
@@ -56,12 +60,15 @@ class Huawei(PricingSpider):
             known = {place: text for place, text in said if place in ("model", "region")}
             unit, when = _item(table, dict.fromkeys(plain(text) for place, text in said if place == "item"))
             price = amounts.parse(cells[price_at].text, self.currency)
-            if not known["model"] or price.per is not None or cells[price_at].struck:
+            if not _MODEL.fullmatch(known["model"]) or price.per is not None or cells[price_at].struck:
                 raise PageChanged(f"{table} has the price {cells[price_at].text!r} for {known['model']!r}")
             component = PriceComponent(unit, price.amount, self.currency, per, when)
             sheet.add(known["model"], component, region=known.get("region", ""))
-            over = [place for at, (place, text) in enumerate(said) if text and at != price_at]
-            table.unread.update(place for place in over if place not in ("", "model", "region", "item"))
+            over = [one for at, one in enumerate(said) if at != price_at and one[0] not in _KNOWN]
+            # MaaS in China has prices by the tokens of a request, in a column of their own (2026).
+            if strange := [(place, text) for place, text in over if _CONDITION.search(text)]:
+                raise PageChanged(f"{table} says of the price of {known['model']!r} what is not known: {strange}")
+            table.unread.update(place for place, text in over if text)
 
 
 def _place(header: str) -> str:

@@ -9,7 +9,7 @@ from crawler import keyed
 from crawler.failures import PageChanged
 from crawler.page import Page
 from crawler.spider import PricingSpider
-from history.model import Offer, Provider
+from history.model import Offer, PriceComponent, Provider
 
 # https://huggingface.co/docs/inference-providers/hub-api (list models): USD per million tokens.
 _UNITS = {"input": "input_tokens", "output": "output_tokens"}
@@ -49,14 +49,15 @@ class HuggingFace(PricingSpider):
                     prices = keyed.prices(route.pricing or {}, _UNITS, self.currency, 1_000_000, page.unread)
                 except PageChanged as error:
                     raise PageChanged(f"{model.id} at {route.provider}: {error}") from error
-                terms = tuple(_terms(route, priced=bool(prices)))
+                terms = tuple(_terms(route, prices))
                 yield Offer(self.provider.slug, model.id, prices, region=route.provider, terms=terms)
 
 
-def _terms(route: _Route, *, priced: bool) -> Iterator[str]:
+def _terms(route: _Route, prices: tuple[PriceComponent, ...]) -> Iterator[str]:
     if route.status != "live":
         yield f"status {route.status}"
     if route.is_free:
         yield "free"
-    elif not priced:
-        yield "no price is stated"
+    elif not prices:
+        # together's Ternary-Bonsai-27B is 0 in and out, not "is_free", and "Free" on Together's page (2026-08).
+        yield keyed.instead(route.pricing or {}, _UNITS.keys())

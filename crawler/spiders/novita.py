@@ -29,8 +29,10 @@ class Novita(PricingSpider):
     def extract(self, page: Page) -> Iterator[Offer]:
         sheet = PriceSheet()
         if page.text.lstrip().startswith("{"):
-            for model in page.json_as(Models).data:
-                prices, terms = nested.prices(model, page.unread)
+            models = page.json_as(Models).data
+            in_objects = any(model.get("pricing") for model in models)
+            for model in models:
+                prices, terms = nested.prices(model, page.unread, in_objects=in_objects)
                 sheet.add(model["id"], *prices, terms=terms)
         else:
             tiers = nested.shown(page.next_stream, page.unread) if "Tiered pricing" in page.text else {}

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from crawler import amounts, islands, modalities, moments
+from crawler import amounts, modalities, moments, openaitables
 from crawler.amounts import Amount
 from crawler.failures import PageChanged
 from crawler.grid import Cell, Table
@@ -13,14 +13,11 @@ from crawler.spider import PricingSpider
 from history.model import Conditions, Offer, PriceComponent, Provider
 
 _UNITS = {"input": "input", "cached input": "cache_read", "cache writes": "cache_write", "output": "output"}
-_COLUMN = re.compile("(Short context |Long context |)([Ii]nput|[Cc]ached input|[Cc]ache writes|[Oo]utput)(?: / cost)?")
+_COLUMN = re.compile(
+    "(Short context |Long context |)([Ii]nput|[Cc]ached [Ii]nput|[Cc]ache writes|[Oo]utput)(?: / cost)?"
+)
 _COSTS = ("Cost", "Estimated cost")
-# Tools, tuning, and what is sold by the time that it lasts: videos, and live sessions since 2026-09.
-_NOT_READ = frozenset({"Training", "Tool", "Price per second", "Price per minute"})
-_SPEAKS_OF_PRICES = re.compile("input|output|cache|cost|price|write|token|context", re.IGNORECASE)
 _MODEL = re.compile(r"([\w.:/-]+)(?: \(<([0-9]+)K context length\))?")
-_BASIS = re.compile(r"Prices per (?!1M tokens|(?:second|minute)\b)[^.<\n]+")
-_BOUND = re.compile(r"Short context: ≤([0-9]+)K input tokens\. Long context: >\1K input tokens\.")
 
 
 class OpenAI(PricingSpider):
@@ -33,20 +30,9 @@ class OpenAI(PricingSpider):
     verified = "2026-08-21"
 
     def extract(self, page: Page) -> Iterator[Offer]:
-        is_html = page.media_type.startswith("text/html")
-        tabs = map(islands.named_tab, () if is_html else page.captions)
-        tables = list(islands.tables(page) if is_html else zip(page.tables, tabs, strict=True))
-        named = [table.heading for table, _ in tables if table.heading.endswith(" pricing data")]
-        if not named or len({*named}) < len(named):
-            raise PageChanged(f"no table and so no price, or two, under one heading: {named}")
-        if other := _BASIS.search(page.text):
-            raise PageChanged(f"{other[0]!r}: the prices are not for a million tokens")
-        sheet, bound = PriceSheet(), _BOUND.search(" ".join(t.lead for t, _ in tables) if is_html else page.prose)
-        for table, caption in tables:
-            if _SPEAKS_OF_PRICES.search(" ".join(table.header)) and not _NOT_READ & {*table.header}:
-                _read(sheet, table, islands.tier(table, caption), bound[1] if bound else None)
-            elif table.has_money or _NOT_READ & {*table.header}:
-                table.leave()
+        sheet = PriceSheet()
+        for table, tier, longest in openaitables.tables(page):
+            _read(sheet, table, tier, longest)
         for model, day in moments.billed_from(page.text).items():
             sheet.begin(model, day)
         yield from sheet.offers(self.provider)
@@ -54,7 +40,7 @@ class OpenAI(PricingSpider):
 
 def _read(sheet: PriceSheet, table: Table, tier: str, longest: str | None) -> None:
     known = {"Model", "Modality", *_COSTS, *filter(_COLUMN.fullmatch, table.header)}
-    lost = [name for name in {*table.header} - known if _SPEAKS_OF_PRICES.search(name)]
+    lost = [name for name in {*table.header} - known if openaitables.SPEAKS_OF_PRICES.search(name)]
     lost += modalities.astray(table)
     if lost or not {"input", "output"} <= {name.lower().removesuffix(" / cost").split()[-1] for name in known}:
         raise PageChanged(f"{table} has the unknown columns {lost} or lacks one: {table.header}")

@@ -81,8 +81,8 @@ def _offer(model: str, tag: str, pricing: dict[str, Any]) -> Offer:
     except PageChanged as error:
         raise PageChanged(f"{model} at {tag}: {error}") from error
     said = {
-        "variable price": is_variable(pricing),
-        "free": all(pricing.get(key) in ("0", 0) for key in ("prompt", "completion")),
+        "variable price": (varies := is_variable(pricing)),
+        "free": {"prompt", "completion"} <= pricing.keys() and not (any(price.amount for price in prices) or varies),
         f"discount {plain(discount)}": discount and not any(price.list_amount for price in prices),
     }
     tier = next((word for word in tag.partition("#")[0].split("/")[1:] if word in _TIERS), "standard")

@@ -19,6 +19,7 @@ _ROW = re.compile(
     r"(?P<model>(?!\$|Details$|Load More$|[0-9.]+[KM]$).+)\n[0-9.]+[KM]\n(?P<prices>(?:\$\n[0-9.]+\n){2,3})Details\n",
     re.MULTILINE,
 )
+_PRICE = re.compile(r"^\$ ?([0-9.]+)$")
 _TWO = ("input_tokens", "output_tokens")
 _THREE = ("input_tokens", "cache_read_tokens", "output_tokens")
 _HEADERS = {"Context Length\nInput\nOutput\n": (_TWO,), "Context Length\nInput\nCached Input\nOutput\n": (_TWO, _THREE)}
@@ -65,8 +66,10 @@ class SiliconFlow(PricingSpider):
 
 
 def _lines(page: Page) -> Iterator[str]:
+    """The sign and the amount are two texts of the page, which a conversion may have joined."""
     for block in page.blocks:
-        yield from (block.text,) if isinstance(block, Heading) else block.lines if isinstance(block, Prose) else ()
+        for line in (block.text,) if isinstance(block, Heading) else block.lines if isinstance(block, Prose) else ():
+            yield from _PRICE.sub(r"$\n\1", line).split("\n") if line.startswith("$") else (line,)
 
 
 def _count(line: str, *texts: str) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from crawler import vercel
+from crawler import keyed, vercel
 from crawler.failures import PageChanged
 from crawler.page import Page
 from crawler.spider import PricingSpider
@@ -13,6 +13,7 @@ from history.model import Offer, Provider
 
 # `input` and `output` are documented as tokens of language and embedding models. Of the others tts-1 has its price per
 # character there, and whisper-1 0.0000000001 beside its price per second (2026-07-12).
+_OF_TOKENS = frozenset({"input", "output"})
 _NOT_OF_TOKENS = frozenset({"image", "video", "speech", "transcription"})
 _BESIDE = frozenset({"speech_input_character_cost", "transcription_duration_cost_per_second"})
 
@@ -48,16 +49,17 @@ class Vercel(PricingSpider):
     def _offers(self, model: _Model, pricing: dict[str, Any], page: Page) -> Iterator[Offer]:
         said = {
             "varies by provider": pricing.pop("varies_by_provider", False),
-            # A multiplier and its windows, whose form nobody has shown us: it is reported as unread.
+            # {"multiplier": 2, "windows": […], "holiday_calendar": "cn"} (2026-10): the prices that it comes to stand
+            # nowhere, so it is reported as unread.
             "other prices at peak hours": pricing.get("peak_pricing"),
         }
         if model.type in _NOT_OF_TOKENS or pricing.keys() & _BESIDE:
-            other = [key for key in ("input", "output") if pricing.pop(key, None) is not None]
+            other = [key for key in sorted(_OF_TOKENS) if pricing.pop(key, None) is not None]
             page.unread.update(f"price key {key} of {model.type} models" for key in other)
         terms = tuple(term for term, holds in said.items() if holds)
         own, *others = vercel.variants(pricing, page.unread)
         if not (terms or own.components):
-            terms = ("free" if pricing.get("input") is not None else "no price is stated",)
+            terms = (keyed.instead(model.pricing or {}, pricing.keys() & _OF_TOKENS),)
         yield Offer(self.provider.slug, model.id, own.components, terms=terms)
         for tier, region, prices in others:
             if prices:

@@ -28,15 +28,14 @@ class Vertex(PricingSpider):
 
     def extract(self, page: Page) -> Iterator[Offer]:
         sheet, heading, places = PriceSheet(), "", set[str]()
-        later = _LATER.search(page.prose)
         # A day without a zone is taken as one of UTC.
-        since = moments.day(later[1]) if later else None
+        since = next((moments.day(later[1]) for later in _LATER.finditer(page.prose)), None)
         if cloudtabs.TABBED in page.text:
             cloudtabs.read(sheet, page, since)
             yield from sheet.offers(self.provider)
             return
-        for text, table in outline(page):
-            heading = text.removeprefix("# ") if text.startswith("# ") else heading
+        for level, text, table in outline(page):
+            heading = text if level else heading
             if table is None:
                 continue
             names = tuple(name.casefold() for name in table.header)
@@ -53,7 +52,9 @@ class Vertex(PricingSpider):
                 agentplatform.read_embeddings(sheet, table)
             elif (prices and len(prices) == len(names) - 1) or (len(names) == 2 and _holds(table, "Input: $")):
                 _read_lists(sheet, table, heading, places)
-            elif _holds(table, "Input: $") or (_TOKENS.search("".join(names)) and not _holds(table, "/hr")):
+            elif not heading.endswith("Agents") and (
+                _holds(table, "Input: $") or (_TOKENS.search("".join(names)) and not _holds(table, "/hr"))
+            ):
                 raise PageChanged(f"{table} has token prices under the unknown headers {table.header}")
             elif table.has_money:
                 table.unread[f"table: {heading}"] += len(table.body)
@@ -71,7 +72,8 @@ def _read_lists(sheet: PriceSheet, table: Table, heading: str, seen: set[str]) -
     is_torn = len(table.body) > 1 and all(len(row) < len(table.header) for row in table.body)
     if sizes and (sorted(sizes) != [False, True] or is_torn):
         raise PageChanged(f"{table} lacks a column for a size of prompt: {table.header}")
-    if sizes and place is None and "uniform pricing across all regions" not in heading:
+    # A partner without regions says in each cell what it is for: Grok, by two sizes of prompt, 2026-07-31.
+    if sizes and place is None and "uniform pricing" not in heading and not _holds(table, "/ million tokens"):
         raise PageChanged(f"{heading!r} is not a place where a price applies")
     if sizes and heading in seen:
         raise PageChanged(f"{table} has no heading of its own: two tables for one place")
@@ -79,12 +81,10 @@ def _read_lists(sheet: PriceSheet, table: Table, heading: str, seen: set[str]) -
     region = place[1].lower() if place else ""
     for model, *cells in table.body:
         name, _, note = agentplatform.name_of(model).partition(" (Deprecated")
-        if "$" in name:
-            raise PageChanged(f"{table} has {name!r} where a model was expected")
         stated = pricelists([cell.text for cell in cells], sizes)
         if stated is None:
             table.unread[f"{name} {region}: prices of two kinds in one cell"] += 1
             continue
         for (tier, unit), by_length in stated.items():
-            prices = by_size(unit, by_length)
-            sheet.add(name, *prices, tier=tier, region=region, terms=("deprecated",) if note else ())
+            terms = ("deprecated",) if note else ()
+            sheet.add(name, *by_size(unit, by_length), tier=tier, region=region, terms=terms)

@@ -27,6 +27,9 @@ _UNITS = {
     "图片输入": "input_image_tokens",
     "缓存存储": "cache_storage_token_hours",
     "缓存命中": "cache_read_tokens",
+    # In 2025 and until 2026-05.
+    "缓存输入": "cache_read_tokens",
+    "输入命中缓存": "cache_read_tokens",
     "缓存命中(非音频)": "cache_read_tokens",
     "缓存命中(音频)": "cache_read_audio_tokens",
     "输出": "output_tokens",

@@ -10,7 +10,7 @@ from crawler.page import Page
 from crawler.quoted import quoted
 from crawler.sheet import PriceSheet
 from crawler.spider import PricingSpider
-from crawler.xaimodels import catalogue, labelled
+from crawler.xaimodels import catalogue, labelled, regional
 from history.model import Offer, PriceComponent, Provider
 
 _UNITS = {"Input": "input_tokens", "Cached input": "cache_read_tokens", "Output": "output_tokens"}
@@ -49,6 +49,8 @@ class XAI(PricingSpider):
                 raise PageChanged(f"{table} has prices of models under unknown headers: {table.header}")
             elif table.has_money:
                 table.leave()
+        for region, model, prices in regional(page.blocks, page.unread):
+            sheet.add(model, *prices, region=region)
         yield from sheet.offers(self.provider)
 
     def _read(self, sheet: PriceSheet, table: Table, is_said: bool) -> None:

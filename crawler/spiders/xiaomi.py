@@ -24,11 +24,11 @@ _UNITS = {
     **dict.fromkeys(("output", "输出"), "output_tokens"),
 }
 # "MiMo-V2.5 系列" (platform.xiaomimimo.com, summer 2026) and "" (April 2026) stand over the models, too.
-_PLACES = (re.compile(r"(?:model(?:name)?|模型(?:名称)?|.*(?:系列|series))?"), re.compile("inferencetype|推理类型"))
+_MODELS, _SERIES = {"model", "modelname", "模型", "模型名称", ""}, ("系列", "series")
 _TIERS = {"real-timeapi": "standard", "实时推理": "standard", "batchapi": "batch", "批量推理": "batch"}
 # One id behind another, perhaps glued to it, each with its own note: "mimo-v2.6-flash、mimo-v2.5(to be deprecated)".
 # What a note says of hours, prompts or a sale would be a condition.
-_NAME = re.compile(r"(mimo-(?:(?!mimo-)[a-z0-9.-])+)(?: ?[(（]([^()（）<>≤≥~%折:：]+)[)）]|)[、, ]*")
+_NAME = re.compile(r"(mimo-(?:[a-ln-z0-9.-]+|m(?!imo-))+)(?: ?[(（]([^()（）<>≤≥~%折:：]+)[)）]|)[、, ]*|(.)")
 # "Billing Unit: China：RMB / M tokens;  Overseas: dollar / M tokens" (October 2026): what prices are for, if not that.
 _OTHER = re.compile(r"(?:Unit|单位)[:：].*/(?! ?(?:1?M|百万) ?[Tt]okens)|(?:\bper|每) ?(?:1?K|千) ?[Tt]okens")
 
@@ -48,8 +48,8 @@ class Xiaomi(PricingSpider):
         sheet = PriceSheet()
         for table in page.tables:
             columns = [priced.Column(at, *price) for at, name in enumerate(table.header) if (price := _price(name))]
-            if (here := plain(table.heading) in _LISTS) and columns and not table.is_special:
-                _read(sheet, table, columns)
+            if (here := _LISTS.get(plain(table.heading))) and columns and not table.is_special:
+                _read(sheet, table, columns, *here)
             elif table.has_money or columns:
                 if columns or table.has_token_money or (here and max(map(len, table.grid)) > 3):
                     raise PageChanged(f"{table} is neither the domestic list nor the overseas one")
@@ -66,25 +66,25 @@ def _price(header: str) -> tuple[str, int, Conditions] | None:
     return (unit, 10**6, lengths(group, above=below) if group else ALWAYS) if unit else None
 
 
-def _read(sheet: PriceSheet, table: Table, columns: list[priced.Column]) -> None:
-    region, currency = _LISTS[plain(table.heading)]
-    names, types = ([at for at, name in enumerate(table.header) if place.fullmatch(plain(name))] for place in _PLACES)
+def _read(sheet: PriceSheet, table: Table, columns: list[priced.Column], region: str, currency: str) -> None:
+    names = [at for at, name in enumerate(table.header) if plain(name) in _MODELS or plain(name).endswith(_SERIES)]
+    types = [at for at, name in enumerate(table.header) if plain(name) in ("inferencetype", "推理类型")]
     if set(_UNITS.values()) - {column.unit for column in columns} or len(names) != 1 or len(types) > 1:
         raise PageChanged(f"{table} lacks a price or its models: {list(table.header)}")
-    widths = {len(row) for row in table.grid}
+    if len({*map(len, table.grid)}) > 1 or "" in {cell.text for cells in table.body for cell in cells}:
+        raise PageChanged(f"{table} has the rows {[[cell.text for cell in cells] for cells in table.grid]}")
     for cells in table.body:
-        if len(widths) > 1 or "" in [cell.text for cell in cells]:
-            raise PageChanged(f"{table} has the row {[cell.text for cell in cells]}")
         tier = _TIERS.get(plain(cells[types[0]].text)) if types else "standard"
         if tier is None:
             raise PageChanged(f"{table} has the unknown type {cells[types[0]].text!r}")
         prices, terms = priced.row(columns, cells, currency)
-        for model, note in _models(table, cells[names[0]]):
+        for model, note, _ in _models(table, cells[names[0]]):
             sheet.add(model, *prices, tier=tier, region=region, terms=(note, *terms) if note else terms)
     table.leave_columns({*names, *types, *(column.at for column in columns)})
 
 
-def _models(table: Table, cell: Cell) -> list[tuple[str, str]]:
-    if _NAME.sub("", cell.text) or cell.struck:
+def _models(table: Table, cell: Cell) -> list[tuple[str, str, str]]:
+    found: list[tuple[str, str, str]] = _NAME.findall(cell.text)
+    if cell.struck or any(other for _, _, other in found):
         raise PageChanged(f"{table} has a row for {cell.text!r}, which are no ids")
-    return _NAME.findall(cell.text)
+    return found

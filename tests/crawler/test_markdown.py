@@ -74,11 +74,11 @@ def test_headings_and_paragraphs_come_in_order() -> None:
     source += "<Note>\n  inside\n</Note>\n\n---\n### B `c`\n"
     found = [block for block in blocks(source) if not isinstance(block, Grid)]
     assert found == [
-        Heading("A"),
+        Heading("A", 1),
         Prose(("lead", "two:")),
         Prose(("bullet", "(1) note")),
         Prose(("inside",)),
-        Heading("B c"),
+        Heading("B c", 3),
     ]
 
 

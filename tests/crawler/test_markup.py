@@ -80,6 +80,11 @@ def test_line_breaks_are_kept_as_lines_and_source_breaks_are_spaces() -> None:
     assert cell("<code>a</code><b>b</b> c").text == "ab c"
 
 
+def test_a_break_written_as_an_end_is_a_break() -> None:
+    # cloud.baidu.com 2026-10: two prices of a cell, or two models, were one word without it.
+    assert cell("原价：0.002</br>国庆限定价：0.0012").lines == ("原价：0.002", "国庆限定价：0.0012")
+
+
 def test_a_quotation_is_a_line_and_a_bullet_without_words_is_the_dash_it_was() -> None:
     assert cell("qwen<blockquote>batch <b>discount</b></blockquote>").lines == ("qwen", "batch discount")
     assert cell("<ul><li></li></ul>").text == "-"

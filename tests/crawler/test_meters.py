@@ -62,6 +62,20 @@ from crawler.meters import Meter, meter
         ("V4 Flash 0731 cached glbl", "v4-flash-0731", "cache_read_tokens", "standard", "global"),
         ("chat-latest 08062026 cd inp Gl", "chat-latest-08062026", "cache_read_tokens", "standard", "global"),
         ("Claude Opus 4.5 Cache Write 1h glbl", "claude-opus-4.5", "cache_write_1h_tokens", "standard", "global"),
+        # Of 2025-12 to 2026-10: "Fl" is flex, "rg" regional, and words run together.
+        ("56luna ShCo Opt Fl Gl", "56luna-shco", "output_tokens", "flex", "global"),
+        ("56sol LoCo Cd Wr Fl Gl", "56sol-loco", "cache_write_tokens", "flex", "global"),
+        ("54 pro longco inp Flex Gl", "54-pro-longco", "input_tokens", "flex", "global"),
+        ("6-astra LongCo Cd Wr Flex Gl", "6-astra-longco", "cache_write_tokens", "flex", "global"),
+        ("6.1-sol ShCo Cd Inp Std DZ", "6.1-sol-shco", "cache_read_tokens", "standard", "datazone"),
+        ("gpt aud mn txt in rg 1215", "gpt-aud-mn-1215", "input_tokens", "standard", "regional"),
+        ("gpt rt img mn cchd in gl 1215", "gpt-rt-mn-1215", "cache_read_image_tokens", "standard", "global"),
+        ("gpt4o realtimePrvwTxtOutp DataZone", "gpt4o-realtimeprvw", "output_tokens", "standard", "datazone"),
+        ("gpt4o realtimePrvwAudInp DataZone", "gpt4o-realtimeprvw", "input_audio_tokens", "standard", "datazone"),
+        ("Phi-4-Mini MM-Audio-In", "phi-4-mini-mm", "input_audio_tokens", "standard", ""),
+        ("Phi-4-Mini MM-Output", "phi-4-mini-mm", "output_tokens", "standard", ""),
+        ("gpt img 1.5 in cd txt gl", "gpt-img-1.5", "cache_read_tokens", "standard", "global"),
+        ("Image 2 img Batch cd inp DZ", "image-2", "cache_read_image_tokens", "batch", "datazone"),
     ],
 )
 def test_a_meter_says_model_unit_tier_and_zone(name: str, model: str, unit: str, tier: str, zone: str) -> None:
@@ -69,8 +83,33 @@ def test_a_meter_says_model_unit_tier_and_zone(name: str, model: str, unit: str,
 
 
 @pytest.mark.parametrize(
+    ("name", "product", "model"),
+    [
+        ("4.7 Inp DZ L", "Azure Grok Models", "grok-4.7-l"),
+        ("Grok 4.2 Inp Dzone", "Azure Grok Models", "grok-4.2"),
+        ("3.3 70b Inp FT DZ", "Azure Llama Models", "llama-3.3-70b-ft"),
+        ("32b Outp FT DZ", "Qwen models", "qwen-32b-ft"),
+        ("Image 2 Output DZ", "MAI Models", "mai-image-2"),
+        ("Img 2.6 Flash Text In Glbl", "MAI Models", "mai-img-2.6-flash"),
+        ("MAI-Thinking-1 Cd Inp glbl", "MAI Models", "mai-thinking-1"),
+        ("Image 2 img opt DZ", "Azure OpenAI Media", "image-2"),
+        ("5.4 inp Dz", "Azure OpenAI GPT5", "5.4"),
+        ("V4.1 Flash Input DZ", "Azure Deepseek Models", "v4.1-flash"),
+    ],
+)
+def test_a_name_that_is_only_a_version_or_an_image_says_its_maker(name: str, product: str, model: str) -> None:
+    found = meter(name, product)
+    assert found is not None
+    assert found.model == model
+
+
+@pytest.mark.parametrize(
     "name",
     [
+        "MAI x",
+        "32b FT DZ",
+        "Ministral 3bFTregnl",
+        "Microsoft Decision 1",
         "OSS-20b FT",
         "Model Routers DZ",
         "Claude Cache Write Inp glbl",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crawler.failures import PageChanged
 from crawler.openrouter import UNITS, components, is_variable, listed, regions
-from history.model import Conditions, PriceComponent
+from history.model import ALWAYS, Conditions, PriceComponent
 from history.units import UNITS as BILLABLE
 
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -32,6 +32,24 @@ def test_zeros_are_prices_and_minus_one_is_none() -> None:
 
 
 @pytest.mark.parametrize(
+    ("pricing", "unit"),
+    [
+        ({"prompt": "0.00000125", "image": "0.00516"}, "input_images"),
+        ({"prompt": "0.00000125", "image": "0.00000125"}, "input_image_tokens"),
+        ({"prompt": "0.000005", "image": "0.00001"}, "input_image_tokens"),
+        ({"prompt": "0.0000001", "image": "0.0000258"}, "input_images"),
+        ({"prompt": "0", "image": "0"}, "input_images"),
+        ({"prompt": "-1", "image": "0.1"}, "input_images"),
+        ({"prompt": "0.1", "image": "0.1", "image_token": "0.2"}, "input_images"),
+    ],
+)
+def test_an_image_at_the_price_of_a_few_tokens_is_a_token_of_one(pricing: dict[str, Any], unit: str) -> None:
+    long = {"min_prompt_tokens": 1000, "image": pricing["image"]}
+    found = [price.unit for price in components({**pricing, "overrides": [long]}) if price.unit.startswith("input_im")]
+    assert (found[0], found[-1]) == (unit, unit)
+
+
+@pytest.mark.parametrize(
     ("amount", "discount", "regular"),
     [
         ("0.00000042", "0.7", "0.0000014"),
@@ -43,6 +61,11 @@ def test_zeros_are_prices_and_minus_one_is_none() -> None:
 def test_a_discount_leaves_what_is_charged_of_the_list_price(amount: str, discount: str, regular: str | None) -> None:
     price = listed(PriceComponent("input_tokens", Decimal(amount), "USD"), Decimal(discount))
     assert (price.amount, price.list_amount) == (Decimal(amount), regular and Decimal(regular))
+
+
+def test_a_price_of_images_beside_no_price_of_text_is_refused() -> None:
+    with pytest.raises(PageChanged, match="of an image, or of a token of one"):
+        list(components({"image": "0.1"}))
 
 
 def test_a_search_and_a_conditional_price_have_no_list_price() -> None:
@@ -77,6 +100,43 @@ def test_days_are_those_of_the_week_in_utc() -> None:
     peak = {**override, "utc_days": ["monday"], "utc_start": 2330, "utc_end": 30, "min_prompt_tokens": 1000}
     [found] = components({"overrides": [peak]})
     assert found.conditions == Conditions(min_input_tokens=1001, hours_utc=("23:30-00:30",), weekdays=(1,))
+
+
+WORKDAYS = WEEK[:5]
+# As of deepseek/deepseek-v4.1-flash since 2026-08: windows that leave no minute of the week out.
+PEAK = [
+    {"utc_days": ["saturday", "sunday"], "prompt": "1"},
+    {"utc_days": [*WORKDAYS], "utc_start": 0, "utc_end": 100, "prompt": "1"},
+    {"utc_days": [*WORKDAYS], "utc_start": 100, "utc_end": 1000, "prompt": "2"},
+    {"utc_days": [*WORKDAYS], "utc_start": 1000, "utc_end": 0, "prompt": "1"},
+]
+
+
+@pytest.mark.parametrize("at_the_moment", ["1", "2"])
+def test_the_price_without_windows_is_the_usual_one_at_each_hour_of_the_week(at_the_moment: str) -> None:
+    found = {price.conditions: price.amount for price in components({"prompt": at_the_moment, "overrides": PEAK})}
+    assert found[ALWAYS] == 1
+    assert [*found.values()] == [1, 1, 1, 2, 1]
+
+
+def test_what_windows_leave_out_costs_what_stands_beside_them() -> None:
+    for overrides in (
+        PEAK[1:],
+        [{**window, "min_prompt_tokens": 1} for window in PEAK],
+        [*PEAK[:3], {**PEAK[3], "utc_end": 2359}],
+    ):
+        assert next(iter(components({"prompt": "2", "overrides": overrides}))).amount == 2
+    [completion, *_] = components({"completion": "2", "prompt": "2", "overrides": PEAK})
+    assert completion == PriceComponent("output_tokens", Decimal(2), "USD")
+
+
+def test_a_price_that_no_window_has_is_not_that_of_a_window() -> None:
+    assert next(iter(components({"prompt": "3", "overrides": PEAK}))).amount == 3
+
+
+def test_of_windows_within_each_other_the_narrowest_counts_for_what_is_usual() -> None:
+    overrides = [{"utc_days": [*WEEK[:6]], "prompt": "2"}, {"utc_days": ["sunday"], "prompt": "2"}, *PEAK]
+    assert next(iter(components({"prompt": "2", "overrides": overrides}))).amount == 1
 
 
 @pytest.mark.parametrize(

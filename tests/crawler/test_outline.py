@@ -15,5 +15,16 @@ HTML = "<!doctype html><h2>Model A</h2><em><code>model-a</code></em><table><tr><
 def test_both_forms_have_one_outline(media_type: str, body: str) -> None:
     page = Page("https://example.com", body.encode(), media_type, datetime(2026, 10, 1, tzinfo=UTC))
     found = list(outline(page))
-    assert [text for text, _ in found] == ["# Model A", "model-a", ""]
-    assert [table is not None for _, table in found] == [False, False, True]
+    assert [(level, text) for level, text, _ in found] == [(2, "Model A"), (0, "model-a"), (0, "")]
+    assert [table is not None for *_, table in found] == [False, False, True]
+
+
+def test_the_label_of_a_tab_is_a_heading_below_all_others() -> None:
+    tabs = '<tab data-tab="a"><a>First</a></tab><tab data-tab="b"><a>Second</a></tab><tab hidden>More</tab>'
+    panes = (
+        '<section data-tab="a"><h4>Loud</h4></section><section data-tab="b"></section><section data-tab="c"></section>'
+    )
+    html = f"<!doctype html><div><devsite-tabs>{tabs}</devsite-tabs>{panes}</div><section><h1>Alone</h1></section>"
+    page = Page("https://example.com", html.encode(), "text/html", datetime(2026, 10, 1, tzinfo=UTC))
+    found = [(level, text) for level, text, _ in outline(page)]
+    assert found == [(7, "First"), (4, "Loud"), (7, "Second"), (7, ""), (1, "Alone")]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.usagetypes import Usage, usage
+from crawler.usagetypes import Usage, agrees, per, usage
 
 EDITION = "Claude Sonnet 4.5 (Amazon Bedrock Edition)"
 NOVA, CLAUDE, LONG = "Nova2.0Lite", "Claude4Sonnet", "Claude4Sonnet (long context)"
@@ -37,6 +37,9 @@ HERE, GLOBAL, GEO, FLEX = ("standard", ""), ("standard", "global"), ("standard",
             "USW2-x.y-mantle-cache-write-tokens-1h-global-standard",
             Usage("x.y-mantle", "cache_write_1h_tokens", *GLOBAL),
         ),
+        ("USE1-Claude4Sonnet-cache-write-1h-input-token-count", Usage(CLAUDE, "cache_write_1h_tokens", *HERE)),
+        ("USE1-Claude4Sonnet-cache-write-input-token-count-1-hour", Usage(CLAUDE, "cache_write_1h_tokens", *HERE)),
+        ("USE1-Claude4Sonnet-cacheread-tokens", Usage(CLAUDE, "cache_read_tokens", *HERE)),
         ("USE1-GPT-OSS-Safeguard-20B-input-tokens", Usage("GPT-OSS-Safeguard-20B", "input_tokens", *HERE)),
         ("USE1-TitanEmbeddingsG1-Image-input-tokens", Usage("TitanEmbeddingsG1-Image", "input_tokens", *HERE)),
     ],
@@ -52,6 +55,9 @@ def test_a_usage_type_says_model_unit_tier_and_zone(usagetype: str, expected: Us
         ("CacheWrite1hInputTokenCount_Global", "cache_write_1h_tokens", *GLOBAL),
         ("OutputTokenCount_Global_Batch", "output_tokens", "batch", "global"),
         ("OutputTokenCount_Batch_Global", "output_tokens", "batch", "global"),
+        ("MillionBatchInputTokens", "input_tokens", "batch", ""),
+        ("MillionBatchOutputTokens", "output_tokens", "batch", ""),
+        ("OutputTokenCount_LatencyOptimized", "output_tokens", "latency-optimized", ""),
         ("input_tokens_standard", "input_tokens", *HERE),
         ("output_tokens_global_batch", "output_tokens", "batch", "global"),
         ("cache_read_tokens_flex", "cache_read_tokens", *FLEX),
@@ -79,7 +85,7 @@ def test_a_long_context_stays_in_the_name_of_a_partners_model(billed: str) -> No
         "input_tokens_standard_batch",
         "input_tokens_1h_standard",
         "InputTokenCount_Quantum",
-        "MillionBatchInputTokens",
+        "MillionBatchInputTokens_Batch",
         "Reserved_1Month_InputTPM_Global",
         "ProvisionedThroughput_NoCommit_ModelUnits_Usage",
         "search_units",
@@ -97,7 +103,9 @@ def test_what_a_partner_bills_otherwise_is_none(billed: str) -> None:
         "USE1-Nova2.0Lite-cache-write-input-token-count-custom-model",
         "USE1-Nova2.0Lite-text-input-image-tokens",
         "USE1-NovaMultiModalEmbeddings-input-audio-second",
-        "USE1-NovaPro-cache-write-1h-input-token-count",
+        "USE1-NovaPro-cache-write-2h-input-token-count",
+        "USE1-NovaPro-cache-read-1h-input-token-count",
+        "USE1-NovaPro-input-tokens-cross-region",
         "USE1-NovaPro-Customization-Training",
         "USE1-NovaSonic-speech-cache-read-input-token-count",
         "USE1-NovaPro-input-tokens-long",
@@ -108,3 +116,49 @@ def test_what_a_partner_bills_otherwise_is_none(billed: str) -> None:
 )
 def test_a_usage_type_that_is_not_understood_is_none(usagetype: str) -> None:
     assert usage(usagetype, "Amazon Bedrock") is None
+
+
+@pytest.mark.parametrize(
+    ("unit", "description", "expected"),
+    [
+        ("1K tokens", "$0.00006 per 1K tokens", 1_000),
+        ("1M tokens", "", 1_000_000),
+        ("MillionBatchInputTokens", "", 1_000_000),
+        ("Units", "AWS Marketplace software usage|us-east-1|Million Input Tokens Regional", 1_000_000),
+        ("Units", "AWS Marketplace software usage|eu-west-1|Million Response Tokens Global", 1_000_000),
+        ("Units", "AWS Marketplace software usage|us-east-1|Price per 1 million input tokens", 1_000_000),
+        ("Units", "AWS Marketplace software usage|us-east-1|Cache Write Tokens (1h TTL) - Standard, Global", 1_000_000),
+        ("Units", "AWS Marketplace software usage|us-east-1|Input Tokens - Batch", 1_000_000),
+        ("Units", "AWS Marketplace software usage|us-east-1|Thousand Input Tokens", None),
+        ("Units", "AWS Marketplace software usage|us-east-1|Input Tokens", None),
+        ("Units", "", None),
+        ("1M TPM Hour", "", None),
+        ("hour", "Million Input Tokens", None),
+    ],
+)
+def test_a_price_is_per_what_the_unit_or_its_description_says(
+    unit: str, description: str, expected: int | None
+) -> None:
+    assert per(unit, description) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({}, True),
+        ({"feature": "On-demand Inference", "inferenceType": "Input tokens", "model": "Nova Pro"}, True),
+        ({"service_tier": "standard"}, True),
+        ({"feature": "Batch Inference"}, False),
+        ({"feature": "BatchInference"}, False),
+        ({"inferenceType": "Output tokens flex"}, False),
+        ({"service_tier": "Priority"}, False),
+        ({"model": "Nova Pro Latency Optimized"}, False),
+        ({"feature": "Model Customization"}, False),
+        ({"feature": "Provisioned Throughput"}, False),
+    ],
+)
+def test_a_row_whose_attributes_say_otherwise_than_its_usage_type_is_no_price(
+    said: dict[str, str], expected: bool
+) -> None:
+    assert agrees(Usage(NOVA, "input_tokens", "standard", ""), said) is expected
+    assert agrees(Usage(NOVA, "input_tokens", "batch", ""), {"feature": "Batch Inference"})

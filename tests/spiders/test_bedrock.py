@@ -62,7 +62,7 @@ def test_what_is_not_understood_is_reported_by_its_usage_type() -> None:
     assert own.unread == {
         "NovaLite-cache-write-input-token-count per 1K tokens": 1,
         "NovaLite-input-tokens-custom-model per 1K tokens": 1,
-        "Nova-cache-write-1h-input-token-count per 1K tokens": 1,
+        "Nova-cache-write-2h-input-token-count per 1K tokens": 1,
         "NovaPro-ProvisionedThroughput-NoCommit per hour": 1,
         "Nova2.0-input-tokens per 1K tokens": 1,
     }

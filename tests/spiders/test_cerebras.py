@@ -71,6 +71,20 @@ def test_the_model_list_is_recognised_and_read_by_the_token() -> None:
 
 
 @pytest.mark.parametrize(
+    ("pricing", "term"),
+    [
+        ('"prompt": "0", "completion": "0", "rerank": "0"', "free"),
+        ('"rerank": "0.001"', "no price of tokens is stated"),
+        ('"prompt": "0", "seconds": "0.0001"', "no price of tokens is stated"),
+        ('"prompt": null', "no price is stated"),
+    ],
+)
+def test_a_price_that_is_unread_is_not_given_away(pricing: str, term: str) -> None:
+    offers = extract(altered(API, '"prompt": "0", "completion": "0"', pricing), "cerebras")
+    assert (offers[-1].components, offers[-1].terms) == ((), (term,))
+
+
+@pytest.mark.parametrize(
     ("name", "old", "new", "words"),
     [
         (PAGE, '\\"Input\\"', '\\"Prompt\\"', "no column 'Input'"),

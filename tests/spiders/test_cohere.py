@@ -55,7 +55,22 @@ def test_older_models_have_their_prices_in_sentences() -> None:
     offers = extract(page, "cohere")
     assert cell(offers, "Command R 03-2024", "standard", "output_tokens").amount == Decimal("1.50")
     assert cell(offers, "Aya Expanse 32B", "standard", "input_tokens").amount == Decimal("0.50")
-    assert page.unread == {"models without pricings": 2, "amounts that are not for tokens": 1}
+    assert page.unread == {"models without pricings": 2, "amounts that are not for tokens": 2}
+
+
+def test_a_page_that_is_not_drawn_yet_has_its_sentences_in_the_stream() -> None:
+    answer = "Command N pricing is {}0.70/1M tokens for input and $1.40/1M tokens for output"
+    for said in (answer.format("$"), "\\\\n" + answer.format("$"), answer.format("$$")):
+        page = altered(PAGE, '\\"models\\":', f'\\"text\\":\\"{said}\\",\\"models\\":')
+        assert cell(extract(page, "cohere"), "Command N", "standard", "output_tokens").amount == Decimal("1.40")
+    page = altered(PAGE, '\\"models\\":', f'\\"text\\":\\"{answer.format("from $")}\\",\\"models\\":')
+    assert "Command N" not in {offer.model for offer in extract(page, "cohere")}
+    assert page.unread["Command N pricing is from $0.70/1M tokens for input and $1.4"] == 1
+    drawn = "<p>Command-light pricing is $0.30/1M tokens for input and $0.60/1M tokens for output</p>"
+    twice = altered(WHOLE, '\\"pricingGroups\\":', f'\\"text\\":\\"{drawn[3:-4]}\\",\\"pricingGroups\\":')
+    assert extract(twice, "cohere") == extract(saved(WHOLE), "cohere")
+    with pytest.raises(PageChanged, match="two prices"):
+        extract(altered(WHOLE, "<h1>", drawn.replace("0.30", "0.31") + "<h1>"), "cohere")
 
 
 def test_a_sentence_or_a_key_that_is_not_known_is_reported() -> None:

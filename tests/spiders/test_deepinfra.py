@@ -24,7 +24,10 @@ def test_an_output_price_of_zero_is_not_a_price() -> None:
 def test_models_without_a_token_price_say_so_and_other_prices_are_reported() -> None:
     page = saved(PAGE)
     offers = extract(page, "deepinfra")
-    assert [offer.model for offer in offers if offer.terms] == ["black-forest-labs/FLUX-2", "hexgrad/Kokoro-82M"]
+    assert {offer.model: offer.terms for offer in offers if offer.terms} == {
+        "black-forest-labs/FLUX-2": ("no price is stated",),
+        "hexgrad/Kokoro-82M": ("no price of tokens is stated",),
+    }
     prices = {"price key per_query": 1, "price key input_characters": 1}
     assert page.unread == {**prices, "models without pricing": 1}
 

@@ -181,6 +181,19 @@ def test_the_ids_and_tiers_of_the_html_page() -> None:
     assert cell(offers, "gemini-2.5-pro", "standard", "input_tokens", LONG).amount == Decimal("2.50")
 
 
+def test_the_page_that_a_browser_draws_has_its_tiers_on_tabs() -> None:
+    tabs = "".join(f'<tab data-tab="{name.lower()}"><a>{name}</a></tab>' for name in ("Standard", "Priority"))
+    body = saved(HTML).body.decode()
+    body = body.replace("<devsite-selector>", f"<devsite-selector><devsite-tabs>{tabs}</devsite-tabs>")
+    for name in ("standard", "priority"):
+        body = body.replace(f'<section><h3 id="{name}">{name.title()}</h3>', f'<section data-tab="{name}">')
+    drawn = replace(saved(HTML), body=body.encode())
+    assert "<h3 id=" not in body
+    assert extract(drawn, "gemini") == extract(saved(HTML), "gemini")
+    with pytest.raises(PageChanged, match="no known tier"):
+        extract(replace(drawn, body=body.replace("<a>Priority<", "<a>Urgent<").encode()), "gemini")
+
+
 def test_an_unknown_row_without_a_price_is_reported() -> None:
     page = altered(MD, "| Used to improve our products | Yes | No |", "| Available in Atlantis | Yes | No |")
     extract(page, "gemini")
@@ -193,7 +206,8 @@ def test_an_unknown_row_without_a_price_is_reported() -> None:
         (MD, "per 1M tokens in USD", "per 1K tokens in USD", "no price of the paid tier"),
         (MD, "| Output price |", "| Result price |", "unknown row 'Result price'"),
         (MD, "|   | Free Tier", "| Kind | Free Tier", "no column ''"),
-        (MD, "### Batch", "### Night", "no heading of its own|two prices|unknown row|has no"),
+        (MD, "### Batch", "### Night", "no known tier"),
+        (HTML, ">Priority</h3>", ">Urgent</h3>", "no known tier"),
         (MD, "## Gemini 3.8 Live", "Gemini 3.8 Live", "no heading of its own"),
         (MD, "prompts \\> 200k tokens", "long prompts", "cannot be read"),
         (MD, "$0.15 (text / image / video)", "$0.15 (text / smell)", "cannot be read"),

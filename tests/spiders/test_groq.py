@@ -57,6 +57,20 @@ def test_a_link_that_stands_alone_over_a_table_is_no_row_of_it() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
+        ('href="/docs/model/whisper-large-v4"', 'href="/docs/model/whisper"', "stands before 'whisper-large-v4'"),
+        ('href="/docs/model/whisper-large-v4"', 'href="/docs/whisper-large-v4"', "does not end with the id"),
+        (">Enterprise<", ">New<", "stands before 'New llama-5-8b'"),
+        ('<span class="text-xs">output</span>', '<span class="text-xs">cached</span>', "not one amount"),
+    ],
+)
+def test_the_page_itself_is_read_and_refused_by_the_same_rules(old: str, new: str, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        extract(altered("groq/2026-10-04", old, new), "groq")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
         ("PRICE PER 1M TOKENS", "PRICE PER 1K TOKENS", "no column 'PRICE PER 1M TOKENS'"),
         ("MODEL ID", "MODEL", "no price was found"),
         ("$0.15 input$0.60 output", "$0.15 output$0.60 input", "not one amount"),

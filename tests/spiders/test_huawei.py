@@ -43,6 +43,13 @@ def test_a_region_is_the_offers_region() -> None:
     assert {offer.region for offer in offers} == {"CN-Hong Kong"}
 
 
+def test_a_column_that_says_for_how_many_tokens_is_not_left() -> None:
+    page = altered(SAVED, "<th>Description", "<th>Tokens per Request")
+    body = page.body.decode().replace("Input and output tokens used for model inference.", "0 ≤ Token < 32K")
+    with pytest.raises(PageChanged, match="what is not known"):
+        extract(replace(page, body=body.encode()), NAME)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
@@ -57,6 +64,8 @@ def test_a_region_is_the_offers_region() -> None:
         ("0.000539", "from 0.000539", "not one amount"),
         ("0.000539", "0.000539 / 1M tokens", "has the price"),
         ("<td>0.002695</td>", "", "not one amount"),
+        (">Qwen3-32B<", ">Qwen3-32B (50% off)<", "has the price"),
+        ("<th>Description", "<th>Tokens</th><th>Description", "columns|has the row"),
         ("<tr><td>Non-reasoning", "<tr><td>Reasoning", "two prices"),
     ],
 )

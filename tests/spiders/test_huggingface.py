@@ -15,7 +15,7 @@ def test_each_provider_of_a_model_is_a_route_with_its_price_per_million() -> Non
     offers = extract(saved(PAGE), "huggingface")
     price = cell(offers, "deepseek-ai/DeepSeek-V4-Pro", "standard", "output_tokens", region="together")
     assert (price.amount, price.currency, price.per) == (Decimal("4.4"), "USD", 1_000_000)
-    assert len({offer.key for offer in offers}) == len(offers) == 6
+    assert len({offer.key for offer in offers}) == len(offers) == 7
 
 
 def test_free_unpriced_and_broken_routes_say_so() -> None:
@@ -24,6 +24,7 @@ def test_free_unpriced_and_broken_routes_say_so() -> None:
         "featherless-ai": ("no price is stated",),
         "deepinfra": ("status error",),
         "hf-inference": ("free",),
+        "together": ("free",),
     }
 
 

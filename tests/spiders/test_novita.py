@@ -122,6 +122,14 @@ def test_tiers_that_nobody_knows_are_reported_with_their_model() -> None:
         assert any(unread.startswith(f"tiered prices of {shown}: ") for unread in page.unread)
 
 
+def test_a_price_that_is_unread_is_not_given_away() -> None:
+    other = '"image": {"price_per_m_decimal": "0.02"}'
+    page = altered(NESTED, '"prompt": {"price_per_m": 0, "price_per_m_decimal": "0"}', other)
+    [hy3] = [offer for offer in extract(page, "novita") if offer.model == "tencent/hy3"]
+    assert (hy3.components, hy3.terms) == ((), ("no price of tokens is stated",))
+    assert page.unread["price key image"] == 1
+
+
 def test_what_is_struck_through_is_the_list_price() -> None:
     old = '<span title="0.4">$0.4 /Mt</span>'
     page = altered(STREAM, old, f'{old}<span class="line-through">$0.8 /Mt</span>')

@@ -11,6 +11,7 @@ from history.model import Conditions, Offer
 from tests.spiders.reading import altered, cell, extract, real, saved
 
 MD, HTML = "openai/2026-09-30", "openai/2026-08-21"
+SECTIONS, SOURCE = "openai/2025-11-20", "openai/2026-04-01"
 SHORT, LONG = Conditions(max_input_tokens=272_000), Conditions(min_input_tokens=272_001)
 ALWAYS = Conditions()
 
@@ -135,9 +136,48 @@ def test_prices_of_fine_tuned_models_and_tools_are_reported_not_given_to_the_mod
     }
 
 
+def test_the_page_of_2025_says_above_its_tables_what_is_counted_and_what_the_prices_are_for() -> None:
+    page = saved(SECTIONS)
+    offers = extract(page, "openai")
+    assert cell(offers, "gpt-realtime", "standard", "input_tokens").amount == 4
+    assert cell(offers, "gpt-realtime", "standard", "input_audio_tokens").amount == 32
+    assert {offer.tier for offer in offers if offer.model == "gpt-5.1"} == {"standard", "batch", "priority"}
+    assert page.unread == {
+        "table: Video": 1, "table: Fine-tuning": 1, "table: Built-in tools": 1, "table: Other models": 1,
+        "table: Image generation": 2,
+    }  # fmt: skip
+
+
+def test_of_the_source_of_components_the_rest_of_one_that_was_cut_is_read_too() -> None:
+    page = saved(SOURCE)
+    offers = extract(page, "openai")
+    assert cell(offers, "computer-use-preview", "standard", "output_tokens").amount == 12
+    assert page.unread == {"table: Tool | Details | Pricing": 1}
+    cut = altered(SOURCE, "<GroupedPricingTable\n  client:load\n", "")
+    assert extract(cut, "openai") == offers
+    assert cut.unread["table: Tools"] > 0
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "words"),
     [
+        (SECTIONS, "Batch\n\n|Model", "Overnight\n\n|Model", "'Overnight', which is no known tab"),
+        (SECTIONS, "Standard\n\n|Model|Input|Cached input", "|Model|Input|Cached input", "below '', which is no known"),
+        (SECTIONS, "Image tokens\n\nPrices per 1M", "Image tokens\n\nPrices per 1K", "not for a million tokens"),
+        (SECTIONS, "Cached Input|Output|", "Cached Input|Result|", "unknown columns|lacks one"),
+        (SECTIONS, "\nAudio tokens\n", "\nSmell tokens\n", "unknown row 'gpt-realtime', ''"),
+        (SECTIONS, "|$0.02|$0.01|", "|$0.02|", "has 3 columns, but a row has"),
+        (SOURCE, 'tier="priority"', 'tier="night"', "no known tier"),
+        (SOURCE, 'tier="priority"', 'tier="priority" tier="flex"', r"of the tiers \['priority', 'flex'\]"),
+        (SOURCE, '["o4-mini", 2, 0.5, 8]', '["o4-mini", 2, 8]', "has 3 cells"),
+        (SOURCE, '["o4-mini", 2, 0.5, 8]', '["o4-mini", 2, 0.5, <b>8</b>]', "where a cell was expected"),
+        (SOURCE, "rows={[\n          [\"o4", "lines={[\n          [\"o4", "a price table has no"),
+        (SOURCE, 'headings={["Tool", ', 'headings={["Model", ', r"a GroupedPricingTable of \['Model'"),
+        (SOURCE, "Specialized models", "Odd models", r"under \['Odd models'\] only this is left"),
+        (SOURCE, '["computer-use-preview", 3, "-", 12]', '["computer-use-preview", 3, 12]', "only this is left"),
+        (SOURCE, '<TextTokenPricingTables\n        client:load\n        tier="priority"', "", "only this is left"),
+        (SOURCE, '["o4-mini", 2, 0.5, 8],\n        ]}\n      />', '["o4-mini", 2, 0.5, 8],', "without an end"),
+        (SOURCE, "Prices per 1M tokens.", "Prices per 1K tokens.", "not for a million tokens"),
         (MD, "| Short context output |", "| Short context result |", "unknown columns|no column"),
         (MD, "| Model | Short", "| Name | Short", "no column 'Model'"),
         (MD, "Short context cached input", "Short context input", "2 columns"),

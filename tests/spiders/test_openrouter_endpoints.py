@@ -14,7 +14,7 @@ from crawler.failures import PageChanged
 from crawler.spiders.openrouter_endpoints import OpenRouterEndpoints
 from history.model import Conditions, Offer
 from tests.spiders.reading import altered, cell, extract, real, saved
-from tests.spiders.test_openrouter_models import BILLED
+from tests.spiders.test_openrouter_models import billing
 
 ONE, MANY, NAME = "openrouter_endpoints/2026-07-12", "openrouter_endpoints/2026-06-18", "openrouter_endpoints"
 
@@ -69,12 +69,12 @@ CELLS: list[tuple[str, str, str, str, str, str, str | None]] = [
 COUNTS = {
     "2026-06-18": {
         "input_tokens": 881, "output_tokens": 881, "cache_read_tokens": 498, "web_searches": 185,
-        "cache_write_tokens": 113, "input_audio_tokens": 40, "output_reasoning_tokens": 38, "input_images": 37,
+        "cache_write_tokens": 113, "input_audio_tokens": 40, "output_reasoning_tokens": 38, "input_image_tokens": 37,
         "cache_read_audio_tokens": 37, "output_image_tokens": 13, "output_audio_tokens": 2,
     },
     "2026-07-12": {
         "input_tokens": 1011, "output_tokens": 1011, "cache_read_tokens": 648, "web_searches": 306,
-        "cache_write_tokens": 194, "input_audio_tokens": 81, "output_reasoning_tokens": 79, "input_images": 78,
+        "cache_write_tokens": 194, "input_audio_tokens": 81, "output_reasoning_tokens": 79, "input_image_tokens": 78,
         "cache_read_audio_tokens": 78, "cache_write_1h_tokens": 68, "output_image_tokens": 21,
         "output_audio_tokens": 2,
     },
@@ -87,8 +87,9 @@ def stated(models: list[dict[str, Any]]) -> Iterator[tuple[str, str, str, Decima
     """Each price of each route as the answer states it, read without the project's readers."""
     for model in models:
         for endpoint in model.get("endpoints") or ():
-            for key in endpoint["pricing"].keys() & BILLED.keys():
-                yield model["id"], endpoint["tag"], BILLED[key], Decimal(endpoint["pricing"][key])
+            billed = billing(endpoint["pricing"])
+            for key in endpoint["pricing"].keys() & billed.keys():
+                yield model["id"], endpoint["tag"], billed[key], Decimal(endpoint["pricing"][key])
 
 
 @pytest.mark.parametrize("date", COUNTS)
@@ -136,6 +137,15 @@ def test_two_routes_of_one_tag_are_told_apart_by_price(route: Callable[[str], Of
 
 def test_a_free_route_is_a_term_as_well(route: Callable[[str], Offer]) -> None:
     assert route("trial").terms == ("free",)
+
+
+def test_a_route_that_bills_requests_alone_is_not_free() -> None:
+    page = altered(ONE, '"prompt": "0", "completion": "0"', '"prompt": "0", "completion": "0", "request": "0.04"')
+    [asked] = [offer for offer in extract(page, NAME) if offer.region == "trial"]
+    assert (asked.terms, cell([asked], asked.model, "standard", "requests", region="trial").amount) == (
+        (),
+        Decimal("0.04"),
+    )
 
 
 def test_the_list_of_models_leads_to_their_endpoints() -> None:

@@ -21,6 +21,8 @@ BILLED = {
     "audio_output": "output_audio_tokens", "input_audio_cache": "cache_read_audio_tokens", "image": "input_images",
     "image_output": "output_image_tokens", "request": "requests", "web_search": "web_searches",
 }  # fmt: skip
+# Since 2026-01-23 `image` costs what a token of text does, of all models that have it.
+BY_TOKENS = BILLED | {"image": "input_image_tokens"}
 OVER_32K, OVER_128K, OVER_200K, OVER_256K, OVER_272K = (
     Conditions(min_input_tokens=size + 1) for size in (32_000, 128_000, 200_000, 256_000, 272_000)
 )
@@ -48,6 +50,7 @@ CELLS: dict[str, list[tuple[str, str, Conditions, str]]] = {
         ("anthropic/claude-opus-5-fast", "cache_write_1h_tokens", ALWAYS, "0.00002"),
         ("~x-ai/grok-latest", "output_tokens", OVER_200K, "0.000012"),
         ("google/gemini-3-pro-image", "output_image_tokens", ALWAYS, "0.00012"),
+        ("google/gemini-3-pro-image", "input_image_tokens", ALWAYS, "0.000002"),
         ("google/gemini-3-pro-image", "cache_read_audio_tokens", ALWAYS, "0.0000002"),
         ("x-ai/grok-build-0.1", "cache_read_tokens", OVER_200K, "0.0000004"),
         ("qwen/qwen3.6-max-preview", "cache_write_tokens", OVER_128K, "0.000002"),
@@ -83,19 +86,19 @@ CELLS: dict[str, list[tuple[str, str, Conditions, str]]] = {
 }
 COUNTS = {
     "2025-12-29": {
-        "input_tokens": 351, "output_tokens": 351, "output_reasoning_tokens": 351, "input_images": 351,
-        "requests": 351, "web_searches": 351, "cache_read_tokens": 81, "cache_write_tokens": 23,
-        "input_audio_tokens": 6,
+        "input_tokens": 351, "output_tokens": 351, "output_reasoning_tokens": 351, "input_images": 349,
+        "input_image_tokens": 2, "requests": 351, "web_searches": 351, "cache_read_tokens": 81,
+        "cache_write_tokens": 23, "input_audio_tokens": 6,
     },
     "2026-07-27": {
         "input_tokens": 384, "output_tokens": 384, "cache_read_tokens": 217, "cache_write_tokens": 79,
         "cache_write_1h_tokens": 21, "web_searches": 104, "output_reasoning_tokens": 19, "input_audio_tokens": 27,
-        "cache_read_audio_tokens": 24, "input_images": 18, "output_image_tokens": 9, "output_audio_tokens": 2,
+        "cache_read_audio_tokens": 24, "input_image_tokens": 18, "output_image_tokens": 9, "output_audio_tokens": 2,
     },
     "2026-08-05": {
         "input_tokens": 382, "output_tokens": 382, "cache_read_tokens": 215, "cache_write_tokens": 83,
         "cache_write_1h_tokens": 23, "web_searches": 98, "output_reasoning_tokens": 19, "input_audio_tokens": 27,
-        "cache_read_audio_tokens": 24, "input_images": 18, "output_image_tokens": 9, "output_audio_tokens": 2,
+        "cache_read_audio_tokens": 24, "input_image_tokens": 18, "output_image_tokens": 9, "output_audio_tokens": 2,
     },
 }  # fmt: skip
 TERMS = {
@@ -109,11 +112,16 @@ TERMS = {
 def stated(models: list[dict[str, Any]]) -> Iterator[tuple[str, str, int | None, Decimal]]:
     """Of each model, unit and size of prompt the price that the answer states, read without the project's readers."""
     for model in models:
+        billed = billing(model["pricing"])
         for case in (model["pricing"], *model["pricing"].get("overrides", ())):
             over = case.get("min_prompt_tokens")
-            for key in case.keys() & BILLED.keys():
+            for key in case.keys() & billed.keys():
                 if (amount := Decimal(case[key])) >= 0:
-                    yield model["id"], BILLED[key], over, amount
+                    yield model["id"], billed[key], over, amount
+
+
+def billing(pricing: dict[str, Any]) -> dict[str, str]:
+    return BY_TOKENS if float(pricing.get("image", 0)) == float(pricing["prompt"]) > 0 else BILLED
 
 
 def read(offer: Offer, price: PriceComponent) -> tuple[str, str, int | None, Decimal]:

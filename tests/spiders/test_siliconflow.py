@@ -42,6 +42,11 @@ def test_a_row_with_two_prices_has_no_cached_one() -> None:
     assert (price.amount, price.currency, price.per) == (Decimal("0.41"), "USD", 1_000_000)
 
 
+def test_a_sign_that_stands_with_its_amount_is_read_too() -> None:
+    page = altered(PAGE, "<p>$</p><p>", "<p>$")
+    assert extract(page, "siliconflow") == extract(saved(PAGE), "siliconflow")
+
+
 def test_the_page_for_narrow_screens_is_not_read_twice() -> None:
     [flash] = [offer for offer in extract(saved(PAGE), "siliconflow") if offer.model == "DeepSeek-V4-Flash"]
     assert len(flash.components) == 3

@@ -1,6 +1,7 @@
 """Tencent Cloud TokenHub at home and abroad, trap by trap, and cell by cell against the real captures."""
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -129,6 +130,25 @@ def test_each_kind_of_service_has_its_own_peak_hours() -> None:
 
 
 @pytest.mark.parametrize(
+    "around", ["<div><span><b>{}</b></span></div>", "<ul><li><div><span>{}</span></div></li></ul>"]
+)
+def test_peak_hours_stand_in_whatever_the_editor_makes_of_a_paragraph(around: str) -> None:
+    opened, closed = around.split("{}")
+    page = altered(ENGLISH, "<p>Peak hours are", f"{opened}Peak hours are")
+    page = replace(page, body=page.body.replace(b"holidays.</p>", f"holidays.{closed}".encode()))
+    assert extract(page, "tencent") == extract(saved(ENGLISH), "tencent")
+
+
+def test_where_no_hours_are_stated_a_peak_has_none() -> None:
+    page = altered(
+        ENGLISH, "Peak hours are 01:00 - 04:00 and 06:00 - 10:00 UTC, Monday through Friday, ", "All prices, "
+    )
+    price = cell(extract(page, "tencent"), "DeepSeek-V4.1-Flash", "standard", "input_tokens",
+                 Conditions(period="peak"), "Singapore")  # fmt: skip
+    assert price.amount == Decimal("0.44")
+
+
+@pytest.mark.parametrize(
     ("name", "old", "new", "words"),
     [
         (CHINA, "元/百万 tokens", "元/百万字符", "under unknown headers"),
@@ -151,6 +171,7 @@ def test_each_kind_of_service_has_its_own_peak_hours() -> None:
         (ABROAD, ">0.084<", ">contact us<", "instead of a price"),
         (ENGLISH, "Peak hours are", "Busy hours are", "when peak hours are"),
         (ENGLISH, "</p>", " Peak hours are 01:00 - 05:00 UTC.</p>", "or twice"),
+        (ENGLISH, "<p>Peak hours are 01:00", "<div>Peak hours are <div></div>01:00", "when peak hours are"),
         (ENGLISH, "Output Tokens", "Answer Tokens", "a column of it is not known"),
         (ENGLISH, "(Vendor Direct)", "(New)", "two prices"),
     ],

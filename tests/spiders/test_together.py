@@ -7,7 +7,7 @@ import pytest
 from crawler.failures import PageChanged
 from tests.spiders.reading import altered, cell, extract, saved
 
-PAGE = "together/2026-10-07"
+PAGE, EARLIER = "together/2026-10-07", "together/2026-04-15"
 
 
 def test_the_model_is_what_a_caller_sends() -> None:
@@ -33,6 +33,14 @@ def test_images_and_the_batch_discount_are_reported() -> None:
     page = saved(PAGE)
     extract(page, "together")
     assert page.unread == {"table: Image models": 1, "batch discount": 1}
+
+
+def test_one_price_is_of_every_token_that_there_is() -> None:
+    page = saved(EARLIER)
+    units = {offer.model: [price.unit for price in offer.components] for offer in extract(page, "together")}
+    assert units["intfloat/multilingual-e5-large-instruct"] == ["input_tokens"]
+    assert units["meta-llama/Llama-Guard-4-12B"] == ["input_tokens", "output_tokens"]
+    assert page.unread == {"table: Audio models": 1}
 
 
 def test_capitals_of_a_header_say_nothing() -> None:

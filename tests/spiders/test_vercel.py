@@ -39,10 +39,18 @@ def test_service_tiers_are_offers_of_their_own() -> None:
     assert page.unread == {**prices, **speech, "models without pricing": 1}
 
 
-def test_a_service_tier_has_prices_of_its_own_above_its_threshold() -> None:
+@pytest.mark.parametrize(("tier", "unit", "amount"), [("flex", "output", "15e-6"), ("priority", "input", "16e-6")])
+def test_a_threshold_is_where_the_tiers_of_the_model_go_on_or_one_less(tier: str, unit: str, amount: str) -> None:
     offers = extract(saved(PAGE), "vercel")
-    long = cell(offers, "openai/gpt-5.6-sol", "flex", "output_tokens", Conditions(272_001))
-    assert long.amount == Decimal("0.000015")
+    long = cell(offers, "openai/gpt-5.6-sol", tier, f"{unit}_tokens", Conditions(272_001))
+    assert long.amount == Decimal(amount)
+
+
+def test_a_threshold_beside_which_no_tier_goes_on_is_reported() -> None:
+    page = altered(PAGE, '"threshold": 272000', '"threshold": 200000')
+    offers = {offer.tier: offer for offer in extract(page, "vercel") if offer.model == "openai/gpt-5.6-sol"}
+    assert {price.conditions for price in offers["flex"].components} == {Conditions()}
+    assert page.unread["long context from 200000 on"] == 1
 
 
 def test_regions_and_their_fast_tiers_are_offers_of_their_own() -> None:
@@ -60,7 +68,7 @@ def test_regions_and_their_fast_tiers_are_offers_of_their_own() -> None:
 
 def test_what_speech_costs_by_the_character_is_no_price_of_tokens() -> None:
     [tts] = [offer for offer in extract(saved(PAGE), "vercel") if offer.model == "openai/tts-1"]
-    assert (tts.components, tts.terms) == ((), ("no price is stated",))
+    assert (tts.components, tts.terms) == ((), ("no price of tokens is stated",))
 
 
 def test_free_and_unpriced_and_varying_are_terms() -> None:
@@ -70,8 +78,8 @@ def test_free_and_unpriced_and_varying_are_terms() -> None:
         "stealth/free-model": ("free",),
         "deepseek/deepseek-v4-pro": ("other prices at peak hours",),
         "cohere/rerank-v3.5": ("no price is stated",),
-        "bfl/flux-2-pro": ("no price is stated",),
-        "openai/tts-1": ("no price is stated",),
+        "bfl/flux-2-pro": ("no price of tokens is stated",),
+        "openai/tts-1": ("no price of tokens is stated",),
     }
 
 

@@ -258,6 +258,80 @@ def test_a_header_in_another_case_or_by_another_word_is_read() -> None:
     assert extract(page, "vertex") == extract(saved(PAGE), "vertex")
 
 
+def test_a_cell_may_say_batch_and_flex_apart_and_what_names_no_tier_is_of_both() -> None:
+    # As from 2026-06 to the summer: "Batch: $0.075 (Global)", "Flex: $0.08 (Global)", "$0.0825 (Non-global)*".
+    said = "Batch: $1 (Global)<br><br>Flex: $1.2 (Global)<br><br>$1.4 (Non-global)*"
+    page = altered(PAGE, "<td>$1</td><td>$2</td>", f"<td>{said}</td><td>{said}</td>")
+    found = {(o.tier, o.region): o.components[0] for o in extract(page, "vertex") if o.model.endswith("Preview")}
+    places = [("batch", "global"), ("flex", "global"), ("batch", "non-global"), ("flex", "non-global")]
+    assert [found[place].amount for place in places] == [Decimal(said) for said in ("1", "1.2", "1.4", "1.4")]
+    assert found["flex", "non-global"].valid_from == datetime(2026, 7, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("Night: $1 (Global) $1.4 (Non-global)*", "not one amount"),
+        ("Batch: $1 (Global) $1.2 (Global)", "not one price for each place"),
+        ("Batch: $1 (Global) Flex: $1.2 (Mars)", "not one amount"),
+    ],
+)
+def test_a_cell_of_places_that_says_something_else_is_refused(said: str, words: str) -> None:
+    with pytest.raises(PageChanged, match=words):
+        extract(altered(PAGE, "<td>$1</td><td>$2</td>", f"<td>{said}</td><td>{said}</td>"), "vertex")
+
+
+def test_a_tier_stands_only_in_a_column_that_is_of_it() -> None:
+    said = "<td>Batch: $2 (Global)</td><td>Batch: $4 (Global)</td>"
+    with pytest.raises(PageChanged, match="each of the tiers"):
+        extract(altered(PAGE, "<td>$2</td><td>$4</td>", said), "vertex")
+
+
+def test_an_avatar_puts_out_video() -> None:
+    page = altered(PAGE, "<td>Image Output**</td>", "<td>1M output video tokens (Live Avatar)</td>")
+    assert (
+        cell(extract(page, "vertex"), "Gemini 3 Pro Image Preview", "standard", "output_video_tokens", SHORT).amount
+        == 120
+    )
+
+
+def test_what_an_agent_asks_for_is_left_by_name() -> None:
+    agents = (
+        "<h3>Gemini 3 Agents</h3>\n<table>\n<tr><th>Model</th><th>Type</th><th>Price (/1M tokens)</th></tr>\n"
+        '<tr><td rowspan="2">Gemini Research Agent</td></tr>\n<tr><td>Input (text)</td><td>$3</td></tr>\n</table>\n'
+    )
+    page = altered(PAGE, "<h3>Gemini 2.0</h3>", f"{agents}<h3>Gemini 2.0</h3>")
+    assert extract(page, "vertex") == extract(saved(PAGE), "vertex")
+    assert page.unread["table: Gemini 3 Agents"] == 2
+    with pytest.raises(PageChanged, match="under the unknown headers"):
+        extract(
+            altered(PAGE, "<h3>Gemini 2.0</h3>", agents.replace("Agents", "Models") + "<h3>Gemini 2.0</h3>"), "vertex"
+        )
+
+
+def test_a_partner_without_regions_may_charge_by_the_size_of_the_prompt() -> None:
+    # As Grok, 2026-07: each cell of two says for how many tokens it is.
+    lists = "<td>Input: ${} / million tokens<br>Output: ${} / million tokens</td>"
+    sized = (
+        "<h3>xAI's Grok models</h3>\n<table>\n"
+        "<tr><th>Model</th><th>Price (/1M tokens)<br>=&lt; 200K input tokens *</th>"
+        "<th>Price (/1M tokens)<br>&gt; 200K input tokens *</th></tr>\n"
+        f"<tr><td>Grok 9</td>{lists.format(1.2, 2.4)}{lists.format(2.3, 4.6)}</tr>\n</table>\n"
+    )
+    offers = extract(altered(PAGE, "<h3>Deepseek's models</h3>", f"{sized}<h3>Deepseek's models</h3>"), "vertex")
+    assert cell(offers, "Grok 9", "standard", "output_tokens", SHORT).amount == Decimal("2.4")
+    assert cell(offers, "Grok 9", "standard", "output_tokens", LONG).amount == Decimal("4.6")
+    with pytest.raises(PageChanged, match="not a place"):
+        extract(altered(PAGE, "<h3>Deepseek's models</h3>", sized.replace(" / million tokens", "")), "vertex")
+
+
+def test_a_price_without_a_model_is_refused() -> None:
+    with pytest.raises(PageChanged, match="does not say of what"):
+        extract(altered(PAGE, '<td rowspan="3">Gemini 3.1 Pro Preview</td>', '<td rowspan="3"></td>'), "vertex")
+    with pytest.raises(PageChanged, match="where a model was expected"):
+        extract(altered(PAGE, "<td>DeepSeek-R1 (0528)</td>", "<td></td>"), "vertex")
+
+
 TABS = "vertex/2026-10-05"
 OPUS = "<p>Claude Opus 6</p>"
 

@@ -1,6 +1,7 @@
 """Volcengine Ark's price document, trap by trap, and cell by cell against the real capture in both of its forms."""
 
 import dataclasses
+import json
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from crawler.failures import PageChanged
+from crawler.page import Page
 from history.model import ALWAYS, Conditions
 from tests.spiders.reading import altered, cell, extract, real, saved
 
@@ -125,6 +127,7 @@ def test_low_priority_is_the_flexible_tier_and_a_fine_tuned_model_is_not_for_sal
         (ANSWER, "北京时间周一", "周一", "peak hours are in Beijing"),
         (ANSWER, "其余时段（含周末）为空闲时段", "节假日另行通知", "on which days"),
         (ANSWER, "起不适用", "前后", "begins or ends"),
+        (ANSWER, "doubao\\\\-seed\\\\-try |", "doubao\\\\-seed\\\\-try、doubao\\\\-seed |", "does not name one model"),
         (RENDERED, '<span data-string="true">条件<', '<span data-string="true">情况<', "a column of it is not known"),
         (RENDERED, '<span data-string="true">输出<', '<span data-string="true">产出<', "a column of it is not known"),
         (RENDERED, "模型名称", "模型系列", "its tier or a column of it is not known"),
@@ -136,3 +139,79 @@ def test_low_priority_is_the_flexible_tier_and_a_fine_tuned_model_is_not_for_sal
 def test_a_document_that_changed_is_refused_by_name(name: str, old: str, new: str, words: str) -> None:
     with pytest.raises(PageChanged, match=words):
         extract(altered(name, old, new), NAME)
+
+
+# As Ark's documents were written until early 2026: a row begins with a line of its merged cells, and goes on where a
+# line ends with a backslash.
+OLD = r"""
+## 在线推理（常规）
+
+| | | | | | | \
+|模型名称 |\
+|<div style="width:150px"></div> |条件 |\
+| |(千 token) |输入 |\
+| | |(元/百万 token) |缓存存储 |\
+| | | |(元/百万 token*小时) |缓存命中 |\
+| | | | |(元/百万 token) |输出 |\
+| | | | | |(元/百万 token) |
+|---|---|---|---|---|---|
+| | | | | | | \
+|doubao-seed-try |输入长度 [0, 32] |\
+| |且输出长度 [0, 0.2] |0.81 |0.018 |0.17 |2.01 |
+|^^| | | | | | \
+| |输入长度 [0, 32] |\
+| |且输出长度 (0.2,+∞) |0.82 |0.018 |0.17 |8.01 |
+|^^| | |^^|^^| | \
+| |输入长度 (32, 128] |1.21 | | |16.01 |
+| | | | | | | \
+|doubao-lite-try |\- |0.31 |0.018 |0.07 |0.61 |
+"""
+
+
+def test_what_is_read_from_a_cache_has_had_three_names() -> None:
+    named = [
+        extract(_old(OLD.replace("|缓存命中 |", f"|{name} |")), NAME)
+        for name in ("缓存命中", "缓存输入", "输入命中缓存")
+    ]
+    assert named[0] == named[1] == named[2]
+    with pytest.raises(PageChanged, match="a column of it is not known"):
+        extract(_old(OLD.replace("|缓存命中 |", "|缓存写入 |")), NAME)
+
+
+def _old(text: str) -> Page:
+    body = json.dumps({"Result": {"MDContent": text}}, ensure_ascii=False).encode()
+    return dataclasses.replace(saved(ANSWER), body=body)
+
+
+def test_rows_of_several_lines_and_cells_merged_by_a_sign_are_read() -> None:
+    offers = extract(_old(OLD), NAME)
+    assert [offer.model for offer in offers] == ["doubao-seed-try", "doubao-lite-try"]
+    amounts = {
+        (price.unit, price.conditions): str(price.amount) for price in offers[0].components if "put" in price.unit
+    }
+    assert amounts == {
+        ("input_tokens", SHORT): "0.81",
+        ("output_tokens", SHORT): "2.01",
+        ("input_tokens", LONG): "0.82",
+        ("output_tokens", LONG): "8.01",
+        ("input_tokens", FROM_32K): "1.21",
+        ("output_tokens", FROM_32K): "16.01",
+    }
+    assert cell(offers, "doubao-seed-try", "standard", "cache_read_tokens", FROM_32K).amount == Decimal("0.17")
+    assert cell(offers, "doubao-seed-try", "standard", "cache_storage_token_hours", FROM_32K).amount == Decimal("0.018")
+    assert cell(offers, "doubao-lite-try", "standard", "output_tokens").amount == Decimal("0.61")
+    assert extract(dataclasses.replace(_old(OLD), body=OLD.encode(), media_type="text/markdown"), NAME) == offers
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("|1.21 | | |16.01 |", "|1.21 | | |16.01 |\\\n\n", "cut off"),
+        ("|^^| | |^^|^^| | \\\n", "| | | | | | | \\\n", "empty cell"),
+        ("| | | | | | | \\\n|doubao-seed-try |", "|^^| | | | | | | \\\n|doubao-seed-try |", "not there"),
+    ],
+)
+def test_a_row_of_several_lines_that_does_not_add_up_is_refused(old: str, new: str, words: str) -> None:
+    assert old in OLD
+    with pytest.raises(PageChanged, match=words):
+        extract(_old(OLD.replace(old, new)), NAME)

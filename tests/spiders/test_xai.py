@@ -65,6 +65,25 @@ def test_the_catalogue_says_per_cluster_what_costs_more_there_and_what_else_it_s
     }
 
 
+def test_a_sentence_says_what_a_model_costs_at_the_endpoint_in_the_united_states() -> None:
+    # As on 2026-10-03: of one model in amounts, of the other that it is 1.1x.
+    said = (
+        "For `grok-4.7` this is $2.30 / $0.58 / $6.90 per 1M tokens (input / cached input / output) below 200k prompt "
+        "tokens, and $4.60 / $1.16 / $13.80 above. The multiplier applies to all of them.\n"
+    )
+    page = altered(NEW, "## Voice Pricing", f"## US Regional Endpoint Pricing\n\n{said}\n## Voice Pricing")
+    offers = extract(page, "xai")
+    assert [offer for offer in offers if offer.region != "us"] == extract(saved(NEW), "xai")
+    under, from_size = Conditions(max_input_tokens=199_999), Conditions(min_input_tokens=200_000)
+    assert cell(offers, "grok-4.7", "standard", "cache_read_tokens", under, "us").amount == Decimal("0.58")
+    assert cell(offers, "grok-4.7", "standard", "output_tokens", from_size, "us").amount == Decimal("13.80")
+    other = replace(page, body=page.body.replace(b"this is $2.30", b"that is $2.30"))
+    assert extract(other, "xai") == extract(saved(NEW), "xai")
+    assert other.unread["For grok-4.7 that is $2.30 / $0.58 / $6.90 per 1M tokens (in"] == 1
+    with pytest.raises(PageChanged, match="is not what is put in, cached and put out"):
+        extract(replace(page, body=page.body.replace(b"$2.30 / $0.58 /", b"$2.30 /")), "xai")
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "words"),
     [

@@ -88,9 +88,9 @@ def test_losing_any_cell_or_row_moves_no_price() -> None:
         (TIERS, ' colspan="3"', "", "lacks a price"),
         # A copy in Markdown has no merged cells: seven prices stand under two headers.
         (LISTS, "<table>", "| | Long |\n|-|-|\n| mimo-v4 | ¥1 | ¥2 | ¥3 |\n\n<table>", "neither the domestic list nor"),
-        (TIERS, "<td>¥14.00</td>", "<td></td>", "has the row"),
-        (TIERS, "<td>¥14.00</td>", "", "has the row"),
-        (TIERS, "<th>Output</th><th>Input (Cache Hit)</th>", "<th>Input (Cache Hit)</th>", "has the row"),
+        (TIERS, "<td>¥14.00</td>", "<td></td>", "has the rows"),
+        (TIERS, "<td>¥14.00</td>", "", "has the rows"),
+        (TIERS, "<th>Output</th><th>Input (Cache Hit)</th>", "<th>Input (Cache Hit)</th>", "has the rows"),
     ],
 )
 def test_a_page_that_changed_is_refused_by_name(name: str, old: str, new: str, words: str) -> None:
