@@ -38,7 +38,8 @@ _TERMS = {
     **dict.fromkeys(("free", "free of charge", "免费"), "free"),
     **dict.fromkeys(("limited-time free", "限时免费"), "free for a limited time"),
     **dict.fromkeys(("contact us", "contact sales", "联系我们"), "contact us"),
-    **dict.fromkeys(("", "-", "–", "—", "——", "n/a", "na", "not available", "not offered", "不支持"), "not offered"),
+    **dict.fromkeys(("", "-", "–", "—", "——", "n/a", "na", "not available", "not offered"), "not offered"),
+    **dict.fromkeys(("不支持", "暂不支持"), "not offered"),
 }  # fmt: skip
 
 

@@ -11,6 +11,8 @@ BEIJING = timezone(timedelta(hours=8))
 
 # For use inside a sentence: "2026 年 8 月 17 日 00:00", "2026-08-28".
 MOMENT = r"[0-9]{4} ?(?:年|-|/) ?[0-9]{1,2} ?(?:月|-|/) ?[0-9]{1,2}(?: ?日)?(?: ?(?:[01]?[0-9]|2[0-3])[:：][0-5][0-9])?"
+# The end of a sale: "2026 年 9 月 9 日 24:00", or a day, which lasts to its midnight.
+END = rf"{MOMENT}(?![0-9]| ?日)(?! ?(?!24[:：]00)[0-9]+[:：])"
 _WINDOW = r"(?<![0-9:])[0-9]{1,2}:[0-9]{2} ?[-–~至] ?[0-9]{1,2}:[0-9]{2}(?![0-9:])"
 _DAYS: dict[str | None, tuple[int, ...]] = {
     None: (), "每天": (), "每日": (), "周一至周日": (), "周一至周五": (1, 2, 3, 4, 5), "工作日": (1, 2, 3, 4, 5),
@@ -26,7 +28,7 @@ _OTHER_TIMES = re.compile(r"(?:其余|其他)[^。]*节假日[^。]*空闲时段
 _SINCE = re.compile(rf"(?P<moment>{MOMENT}) ?起(?:生效|适用|执行)")
 _UNTIL = re.compile(rf"(?P<moment>{MOMENT}) ?起不(?:再)?适用")
 # "> GLM-5.3-Flash 表中划线价格为刊例价，…，活动截止 2026 年 9 月 9 日 24:00" (docs.bigmodel.cn 2026-09).
-_SALE = re.compile(rf"^[> ]*(?P<model>[A-Za-z][\w.-]*) [^。]*截止 ?(?P<end>{MOMENT})(?![0-9])(?! ?24[:：](?!00))")
+_SALE = re.compile(rf"^[> ]*(?P<model>[A-Za-z][\w.-]*) [^。]*截止 ?(?P<end>{END})")
 
 
 def moment(text: str) -> datetime:
@@ -40,6 +42,11 @@ def moment(text: str) -> datetime:
         raise PageChanged(f"{text!r} is no day of the calendar: {error}") from error
 
 
+def end(text: str) -> datetime:
+    """Reads what matches END: to a day means to its midnight."""
+    return moment(text) + timedelta(days=re.search("[:：]", text) is None)
+
+
 def validity(note: str) -> tuple[datetime | None, datetime | None]:
     """From when and until when a note says that a price applies: "调整前价格，2026-08-28 起不适用"."""
     until, since = _UNTIL.search(note), _SINCE.search(note)
@@ -49,14 +56,13 @@ def validity(note: str) -> tuple[datetime | None, datetime | None]:
 
 
 def sales_end(prose: str) -> dict[str, datetime]:
-    """For each model whose sale has an end, when its regular price (刊例价) is back; to a day means to its midnight."""
+    """For each model whose sale has an end, when its regular price (刊例价) is back."""
     ends = dict[str, datetime]()
     for line in prose.split("\n"):
         if "刊例价" in line and "截止" in line:
             if (match := _SALE.search(line)) is None:
                 raise PageChanged(f"{line!r} does not say of which model a sale ends, or when")
-            until_midnight = re.search("[:：]", match["end"]) is None
-            ends[match["model"]] = moment(match["end"]) + timedelta(days=until_midnight)
+            ends[match["model"]] = end(match["end"])
     return ends
 
 

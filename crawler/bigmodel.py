@@ -11,7 +11,7 @@ from crawler.failures import PageChanged
 from crawler.grid import Cell, Table
 from history.model import PriceComponent
 
-_NAME = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?:[(（][0-9]+[KM][)）])?(?: 新品| (?P<note>[^\W\d折元价]+))?")
+_NAME = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?:[(（][0-9]+[KM][)）])?(?: 新品| (?P<note>[^\W\d折元价峰闲批夜]+))?")
 
 
 def joined(tables: Iterable[Table]) -> Iterator[Table]:

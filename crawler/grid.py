@@ -17,6 +17,7 @@ Columns = Mapping[str, tuple[str, ...]]
 # U+200B after every cell at Volcengine, U+FEFF in Tencent's placeholders, U+00AD and U+2060 in copied text.
 _INVISIBLE = {0x200B: None, 0xFEFF: None, 0x2060: None, 0x00AD: None}
 _MONEY = re.compile("[$€£¥￥元]")
+_SPECIAL = re.compile(r"\b(?:batch|flex|off-peak)\b|批量|低峰|闲时|夜间", re.IGNORECASE)
 # A name with a space or a bracket is not an id: deepseek-flash(1) has a footnote glued to it.
 ID = re.compile(r"[\w.:/~@-]+")
 _NOTE = re.compile(r"(?:[(（\[]([0-9]{1,2})[)）\]]|(\*{1,3}|[†‡]))\s*(\S.*)")
@@ -237,6 +238,16 @@ class Table:
     def has_money(self) -> bool:
         """Whether a currency sign stands in a cell: such a table must not go unnoticed."""
         return any(mention_money(row) for row in self.grid)
+
+    @property
+    def has_token_money(self) -> bool:
+        """Whether a cell says what tokens cost: such a table must not be left where others are."""
+        return any("token" in cell.text.casefold() and _MONEY.search(cell.text) for row in self.grid for cell in row)
+
+    @property
+    def is_special(self) -> bool:
+        """Whether the words over it are of batches or of hours, whose prices are not the usual ones."""
+        return any(map(_SPECIAL.search, (self.heading, self.lead, *self.within)))
 
     def _place(self, spellings: tuple[str, ...]) -> int:
         found = _named(self.header, spellings)

@@ -34,9 +34,14 @@ _MODEL = re.compile(
 def place(table: Table) -> tuple[str, tuple[str, ...]]:
     """The tier of a table of the documentation, and what its place says of the models."""
     within = tuple(title.rstrip("*") for title in table.within)
-    if within not in _PLACES:
-        raise PageChanged(f"{table} stands in {list(within)}, which is no known tier")
+    if within not in _PLACES or table.is_special:
+        raise PageChanged(f"{table} stands in {list(within)} below {table.lead!r}, which is no known tier")
     return _PLACES[within]
+
+
+def by_token(table: Table) -> bool:
+    """Whether a table prices tokens, wherever it stands: its header says so, or a cell with money does."""
+    return table.has_token_money or any("tokens" in name.casefold() for name in table.header)
 
 
 def read(

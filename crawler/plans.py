@@ -27,6 +27,7 @@ _PRICE = re.compile(
     rf"(?P<money>\S(?:[^/]*?\S)??)(?: ?(?:/|per |每|a ) ?(?P<each>{'|'.join(_EACH)})"
     rf"(?:,? ?[(（]?(?:billed ?)?(?P<billed>{'|'.join(_BILLED)})(?:付费)?[)）]?)?)?"
 )
+_PERIODIC = re.compile(rf"[$€£¥￥元][^/]*(?:/|per |每) ?(?:{'|'.join(_EACH)})(?![a-z])")
 # What the first month or the first purchase costs: not what the plan costs.
 _FIRST = re.compile(
     r"(?:first (?:month|purchase|order)|new users?|introductory|首月|首购|首次|新用户).*", re.IGNORECASE
@@ -164,6 +165,8 @@ def is_of(table: Table, known: frozenset[str], words: Words) -> bool:
     named = known & {cell.text.rstrip("*") for cell in heads}
     if named and (table.has_money or any(_key(cell) in words.prices for cell in heads)):
         return True
+    if any(_PERIODIC.search(cell.text) for row in table.grid for cell in row):
+        raise PageChanged(f"{table} says what is paid each month, of no known plan: {[cell.text for cell in heads]}")
     if named or table.has_money:
         table.leave()
     return False

@@ -54,9 +54,18 @@ def sheet(
             terms = tuple(filter(None, [notes.get(stated.model)]))
             found.add(stated.model, price(stated, since), terms=terms)
     for table in tables:
-        if table.has_money and table not in lists:
-            table.leave()
+        if table not in lists:
+            _leave(table, words)
     return found
+
+
+def _leave(table: Table, words: Words) -> None:
+    """Tokens are priced in lists alone: a table of them that is none would be missed."""
+    said = [cell.text for row in table.grid for cell in row]
+    if not words.units.keys().isdisjoint(said) or (table.has_money and any("token" in text.lower() for text in said)):
+        raise PageChanged(f"{table} prices tokens and does not begin with {words.corner!r}: {said[0]!r}")
+    if table.has_money:
+        table.leave()
 
 
 def prices(table: Table, words: Words) -> Iterator[Stated]:

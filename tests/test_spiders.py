@@ -102,7 +102,7 @@ def test_a_body_that_is_not_the_page_is_refused(name: str, kind: str) -> None:
         ("anthropic/2026-08-06", "Output Tokens |", "Base Input Tokens |", "2 columns"),
         ("anthropic/2026-02-06", "> 200K input tokens", "> 400K input tokens", "no column '> 200K"),
         ("deepseek/2026-05-08", "1M OUTPUT TOKENS", "1M ANSWER TOKENS", "unknown price row"),
-        ("deepseek/2026-05-08", ">MODEL<", ">NAME<", "no price was found"),
+        ("deepseek/2026-05-08", ">MODEL<", ">NAME<", "does not begin with 'MODEL'"),
         ("deepseek/2026-08-21", ">PEAK<", ">BUSY<", "unknown price row"),
         ("deepseek/2026-05-08", "deepseek-v4-pro</td>", "deepseek-v4-pro (new)</td>", "models"),
         # Units.

@@ -6,7 +6,7 @@ from datetime import datetime
 from unicodedata import normalize
 
 from crawler import amounts, turned
-from crawler.beijing import MOMENT, moment, peak_hours, windows
+from crawler.beijing import END, MOMENT, end, moment, peak_hours, windows
 from crawler.failures import PageChanged
 from crawler.grid import Table
 from crawler.page import Page
@@ -31,7 +31,7 @@ _IN_FORCE = re.compile("(?:当前|现行)的?价格")
 _NEW = re.compile(rf"新价格将于 ?北京时间 ?{MOMENT} ?(?:起|开始)生效")
 _STAYS = re.compile(rf"北京时间 ?{MOMENT} ?结束[^。]*优惠活动后，正式调整为原定价的 ?1/(?P<share>[0-9]+)")
 _SINCE = re.compile(rf"北京时间 ?({MOMENT}) ?起(?:正式)?生效")
-_UNTIL = re.compile(rf"至 ?北京时间 ?({MOMENT})")
+_UNTIL = re.compile(rf"至 ?北京时间 ?({END})")
 
 
 class DeepSeekCN(PricingSpider):
@@ -59,7 +59,8 @@ def _price(stated: Stated, begins: datetime | None) -> PriceComponent:
     notes = _NEW.sub("", stated.notes)
     if (stays := _STAYS.search(notes)) and regular == price * int(stays["share"]):
         notes = notes.replace(stays[0], "")
-    since, until = (moment(said[1]) if (said := rule.search(notes)) else None for rule in (_SINCE, _UNTIL))
+    since = moment(said[1]) if (said := _SINCE.search(notes)) else None
+    until = end(said[1]) if (said := _UNTIL.search(notes)) else None
     if re.search(MOMENT, notes) and not (since or until):
         raise PageChanged(f"{notes!r} does not say whether a price begins or ends")
     return PriceComponent(

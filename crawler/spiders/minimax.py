@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from crawler import minimax
-from crawler.grid import Columns, Table
+from crawler.grid import Columns
 from crawler.page import Page
 from crawler.sheet import PriceSheet
 from crawler.spider import PricingSpider
@@ -30,15 +30,10 @@ class MiniMax(PricingSpider):
     def extract(self, page: Page) -> Iterator[Offer]:
         sheet = PriceSheet()
         for table in page.tables:
-            if "Input" in table.header or (table.heading in _LANGUAGE and table.has_money) or _is_task(table):
+            # A task among the videos is billed by the token, in a table of its own (MiniMax-H3-Context-IR, 2026-08).
+            if "Input" in table.header or (table.heading in _LANGUAGE and table.has_money) or minimax.by_token(table):
                 tier, terms = minimax.place(table)
                 minimax.read(sheet, table, _NAMED, _UNITS, self.currency, tier, terms)
             elif table.has_money:
                 table.leave()
         yield from sheet.offers(self.provider)
-
-
-def _is_task(table: Table) -> bool:
-    """A task among the videos is billed by the token, in a table of its own (MiniMax-H3-Context-IR, 2026-08)."""
-    by_token = any(cell.text.endswith("tokens") for row in table.body for cell in row)
-    return by_token and {"Input Price", "Output Price"} <= {*table.header}

@@ -47,7 +47,7 @@ class MiniMaxCN(PricingSpider):
             elif table.has_money:
                 raise PageChanged(f"prices stand under the unknown header {list(table.header)}")
         for table in page.tables:
-            if any("tokens" in name.casefold() for name in table.header) or _is_in_and_out(table):
+            if minimax.by_token(table) or _is_in_and_out(table):
                 tier, terms = minimax.place(table)
                 minimax.read(sheet, table, _NAMED, _UNITS, self.currency, tier, terms)
             else:

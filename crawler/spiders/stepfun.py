@@ -1,5 +1,6 @@
 """StepFun's pricing page (official Markdown): one billing unit a row; what is not billed by token is reported."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -24,6 +25,10 @@ _PLACES = {
 _UNITS = ("input_tokens", "cache_read_tokens", "output_tokens")
 _MILLION = frozenset({"1mtokens", "百万tokens"})
 _NO_UNIT = frozenset({"-", "–", "—"})
+_SIGNS = {"元": "CNY", "¥": "CNY", "￥": "CNY", "$": "USD"}
+# No table is of one of these so far: its prices would be taken for the usual ones.
+_TIERS = re.compile(r"\b(?:batch|priority|flex|peak)\b|批量|优先|高峰|低峰|空闲|闲时|忙时|夜间", re.IGNORECASE)
+_PRICED = re.compile("input|output|cache|输入|输出|缓存")
 
 
 class StepFun(PricingSpider):
@@ -57,9 +62,14 @@ def _by_token(cell: Cell) -> bool:
 
 
 def _read(sheet: PriceSheet, table: Table, places: dict[str, str]) -> None:
-    if "per" not in places or "batch" in table.heading.lower() or "批量" in table.heading:
+    if "per" not in places or table.within or _TIERS.search(f"{table.heading} {table.lead}"):
         raise PageChanged(f"{table} does not say what its prices are for: {list(table.header)}")
-    currency = "CNY" if any("元" in cell.text for row in table.body for cell in row) else "USD"
+    for at, name in enumerate(table.header):
+        money = mention_money(row[at] for row in table.body if at < len(row))
+        if name not in places.values() and (money or _PRICED.search(plain(name))):
+            raise PageChanged(f"{table} has prices in the unknown column {name!r}")
+    said = "".join(cell.text for row in table.body for cell in row)
+    currency = next((code for sign, code in _SIGNS.items() if sign in said), "")
     for row in table.rows({place: (header,) for place, header in places.items()}):
         model, per = row.pop("model").text, plain(row.pop("per").text)
         status = row.pop("status").text if "status" in places else ""
@@ -71,9 +81,9 @@ def _read(sheet: PriceSheet, table: Table, places: dict[str, str]) -> None:
                 raise PageChanged(f"{table} has a price for {model!r} per {per!r}")
             table.unread[f"price per {per}"] += 1
             continue
-        stated = [(unit, priced.price(unit, cell, currency, 1_000_000)) for unit, cell in cells]
+        stated = [(unit, priced.price(unit, cell, currency or StepFun.currency, 1_000_000)) for unit, cell in cells]
         prices = priced.components(stated)
-        if (per in _NO_UNIT and prices) or not all(cell.text for _, cell in cells):
-            raise PageChanged(f"{table} has a price for {model!r} and does not say for what")
+        if (prices and (per in _NO_UNIT or not currency)) or not all(cell.text for _, cell in cells):
+            raise PageChanged(f"{table} has a price for {model!r} and does not say for what, or in which currency")
         notes = [note for note in (status, *priced.terms(stated)) if note and note not in _NO_UNIT]
         sheet.add(model, *prices, terms=tuple(notes if len(notes) < 2 else [*filter(priced.NOT_OFFERED.__ne__, notes)]))

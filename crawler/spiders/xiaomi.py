@@ -27,10 +27,10 @@ _UNITS = {
 _MODELS, _SERIES = {"model", "modelname", "模型", "模型名称", ""}, ("系列", "series")
 _TIERS = {"real-timeapi": "standard", "实时推理": "standard", "batchapi": "batch", "批量推理": "batch"}
 # One id behind another, perhaps glued to it, each with its own note: "mimo-v2.6-flash、mimo-v2.5(to be deprecated)".
-_NAME = re.compile(r"(mimo-(?:[a-ln-z0-9.-]+|m(?!imo-))+)(?: ?[(（]([^()（）]+)[)）]|)[、, ]*|(.)")
-# "Billing Unit: China：RMB / M tokens;  Overseas: dollar / M tokens" (October 2026): what each price is for.
-_UNIT, _FOR = re.compile(r"(?:Unit|单位)[:：](.+)"), re.compile(r"/([^/.。;；]+)")
-_MILLION = {"1mtokens", "mtokens", "百万tokens"}
+# What a note says of hours, prompts or a sale would be a condition.
+_NAME = re.compile(r"(mimo-(?:[a-ln-z0-9.-]+|m(?!imo-))+)(?: ?[(（]([^()（）<>≤≥~%折:：]+)[)）]|)[、, ]*|(.)")
+# "Billing Unit: China：RMB / M tokens;  Overseas: dollar / M tokens" (October 2026): what prices are for, if not that.
+_OTHER = re.compile(r"(?:Unit|单位)[:：].*/(?! ?(?:1?M|百万) ?[Tt]okens)|(?:\bper|每) ?(?:1?K|千) ?[Tt]okens")
 
 
 class Xiaomi(PricingSpider):
@@ -48,13 +48,13 @@ class Xiaomi(PricingSpider):
         sheet = PriceSheet()
         for table in page.tables:
             columns = [priced.Column(at, *price) for at, name in enumerate(table.header) if (price := _price(name))]
-            if (here := _LISTS.get(plain(table.heading))) and columns:
+            if (here := _LISTS.get(plain(table.heading))) and columns and not table.is_special:
                 _read(sheet, table, columns, *here)
             elif table.has_money or columns:
-                if "output_tokens" in {column.unit for column in columns} or (here and max(map(len, table.grid)) > 3):
+                if columns or table.has_token_money or (here and max(map(len, table.grid)) > 3):
                     raise PageChanged(f"{table} is neither the domestic list nor the overseas one")
                 table.leave()
-        if {plain(unit) for line in _UNIT.findall(page.prose) for unit in _FOR.findall(line)} - _MILLION:
+        if _OTHER.search(page.prose):
             raise PageChanged("the page's prices are not for a million tokens")
         yield from sheet.offers(self.provider)
 

@@ -26,8 +26,11 @@ _LEADS: dict[str, tuple[int, Columns]] = {
 }
 # "Latest Models" came in September 2026 and repeats rows of the tables below it.
 _TEXT = {"Latest Models", "Text Models", "Vision Models"}
-# "GLM-5.2", perhaps with a badge and with notes: "GLM-5.3 New", "GLM-4.5 (deprecated)".
-_MODEL = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?: New)?(?P<notes>(?: ?\([^()]+\))*)")
+# Billed by the token there, too: hearing, slides and translations, which are no language models.
+_LEFT = {"Audio Models", "Agents"}
+# "GLM-5.2", perhaps with a badge and with notes: "GLM-5.3 New", "GLM-4.5 (deprecated)". None is of prompts or hours.
+_WHEN = r"[<>≤≥~%:]|[0-9] ?[KM]\b|(?i:peak|batch)"
+_MODEL = re.compile(rf"(?P<name>[A-Za-z][\w.-]*)(?: New)?(?P<notes>(?: ?\((?![^()]*(?:{_WHEN}))[^()]+\))*)")
 
 
 class Zai(PricingSpider):
@@ -46,12 +49,16 @@ class Zai(PricingSpider):
             elif table.heading in _TEXT or not {*_TOKENS["input_tokens"], "Output"}.isdisjoint(table.header):
                 raise PageChanged(f"it is not said what the prices of {table} are for: {table.lead!r}")
             elif table.has_money:
+                if table.heading not in _LEFT and _by_token(table):
+                    raise PageChanged(f"{table} prices tokens in columns that are not known: {list(table.header)}")
                 table.leave()
         if _TEXT.isdisjoint(found := [table.heading for table in page.tables]):
             raise PageChanged(f"no price table under {sorted(_TEXT)}, but under {found}")
         yield from sheet.offers(self.provider)
 
     def _read(self, sheet: PriceSheet, table: Table, per: int, known: Columns) -> None:
+        if table.is_special:
+            raise PageChanged(f"{table} is of a tier that is not known")
         columns = priced.columns(table, known, known.keys() & {"input_tokens", "output_tokens", "images"})
         for row in table.rows({"model": ("Model",), **columns}, self.ignored_columns):
             label = row.pop("model")
@@ -61,6 +68,10 @@ class Zai(PricingSpider):
             stated = [(unit, priced.price(unit, _dash(row.pop(unit)), self.currency, per)) for unit in columns]
             notes = (*re.findall(r"\(([^()]+)\)", match["notes"]), *filter(None, [table.said_of(label)]))
             sheet.add_new(match["name"], *priced.components(stated), terms=(*notes, *priced.terms(stated)))
+
+
+def _by_token(table: Table) -> bool:
+    return any("tok" in text.lower() for text in (table.lead, *(cell.text for row in table.grid for cell in row)))
 
 
 def _dash(cell: Cell) -> Cell:

@@ -20,10 +20,10 @@ _UNITS = {
 }  # fmt: skip
 _COLUMN = re.compile(r"(?P<name>[^(]+)\((?:元/)?百万tokens(?P<hourly>(?:/小时)?)\)")
 _TIERS = {"单价": "standard", "batchapi定价": "batch"}
-# Voices, whose text and sounds have one price, and what a knowledge base does with a model.
-_LEFT = {"多模态支持", "支持模态", "功能名称"}
+# Voices, whose text and sounds have one price, what a knowledge base does with a model, and what is a customer's own.
+_LEFT, _IN_OR_OUT = re.compile("多模态支持|支持模态|功能名称|微调|私有"), re.compile("输[入出](?!模态)")
 _THOUSANDS = "上下文 (千tokens)"
-_PER_MILLION, _READS_ONLY = re.compile("百万 ?tokens", re.I), re.compile("embedding|rerank", re.I)
+_PER_TOKENS, _READS_ONLY = re.compile("(?:百万|千) ?tokens", re.I), re.compile("embedding|rerank", re.I)
 
 
 class ZhipuCN(PricingSpider):
@@ -41,11 +41,11 @@ class ZhipuCN(PricingSpider):
             raise PageChanged(f"no price was found under 旗舰模型 or 模型推理, but under {sorted(found)}")
         ends = beijing.sales_end(page.prose)
         for table in bigmodel.joined(page.tables):
-            said = [(name, _COLUMN.fullmatch(plain(name))) for name in table.header]
-            named = {match["name"] + match["hourly"]: name for name, match in said if match}
-            if table.heading == "旗舰模型" or not named.keys().isdisjoint(_UNITS):
+            named = {m["name"] + m["hourly"]: name for name in table.header if (m := _COLUMN.fullmatch(plain(name)))}
+            left = _LEFT.search(" ".join((table.heading, *table.header)))
+            if table.heading == "旗舰模型" or any(map(_IN_OR_OUT.match, table.header)):
                 self._read_flagship(sheet, table, named, ends)
-            elif _LEFT.isdisjoint(table.header) and _PER_MILLION.search(str(table.grid)):
+            elif not left and _PER_TOKENS.search(str(table.grid)):
                 self._read(sheet, table, {*named}, ("legacy",) if "旧模型" in table.lead else ())
             elif table.has_money or "模型名称" in table.header:
                 table.leave()
@@ -59,7 +59,7 @@ class ZhipuCN(PricingSpider):
         for row in table.rows({**about, **columns}, self.ignored_columns):
             (model, notes), length = bigmodel.model(row.pop("model")), row.pop("length").text
             # A context window is no condition.
-            when = ladder.climb(model, ALWAYS if re.fullmatch("[0-9]+[KM]|/", length) else lengths(length, each))
+            when = ladder.climb(model, ALWAYS if re.fullmatch("[0-9.]+[KM]|/", length) else lengths(length, each))
             stated = [
                 (unit, priced.price(unit, bigmodel.sale(row.pop(unit)), "CNY", 1_000_000, when)) for unit in columns
             ]
@@ -84,6 +84,7 @@ class ZhipuCN(PricingSpider):
 
 def _columns(table: Table, known: Columns, required: set[str]) -> Columns:
     columns = priced.columns(table, known, required)
-    if strange := [name for name in table.header if "元/" in name and (name,) not in columns.values()]:
-        raise PageChanged(f"{table} has prices in the unknown columns {strange}")
+    strange = [name for name in table.header if "元/" in name and (name,) not in columns.values()]
+    if strange or table.is_special:
+        raise PageChanged(f"{table} is of an unknown tier, or has prices in the unknown columns {strange}")
     return columns

@@ -79,6 +79,6 @@ def test_a_sale_ends_when_its_day_is_over_or_at_the_hour_that_is_stated(stated: 
 
 
 def test_a_sale_that_ends_of_no_known_model_or_at_no_hour_of_a_day_is_refused() -> None:
-    for said in ("划线价格为刊例价，活动截止 2026-09-09。", "GLM-9 划线价为刊例价，截止 2026-09-09 24:30。"):
+    for said in ("划线价格为刊例价，活动截止 2026-09-09。", "GLM-9 划线价为刊例价，截止 2026 年 9 月 9 日 24:30。"):
         with pytest.raises(PageChanged, match="does not say of which model a sale ends, or when"):
             sales_end(said)

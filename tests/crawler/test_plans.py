@@ -223,4 +223,6 @@ def test_what_is_no_table_of_plans_is_left_by_name() -> None:
     assert not plans.is_of(credits, frozenset({"Plus"}), WORDS)
     assert not plans.is_of(features, frozenset({"Plus"}), WORDS)
     assert plans.is_of(COLUMNS, frozenset({"Plus"}), WORDS)
+    with pytest.raises(PageChanged, match="of no known plan"):
+        plans.is_of(table(["", "Team"], ["Price", "$30 /month"]), frozenset({"Plus"}), WORDS)
     assert (credits.unread, features.unread) == ({"table: Plans": 1}, {"table: Plans": 1})

@@ -74,6 +74,8 @@ def test_all_other_hours_may_be_named_within_the_sentence_of_the_peak() -> None:
         (ANNOUNCED, "MISS)</td><td>1M OUTPUT TOKENS", "MISS)</td><td>1M THOUGHT TOKENS", "does not begin with"),
         (ANNOUNCED, "MISS)</td><td>1M OUTPUT TOKENS", "MISS)</td><td>1M INPUT TOKENS (CACHE MISS)", "two prices"),
         (ANNOUNCED, '2">MODEL</td><td>1M INPUT TOKENS (CACHE HIT)', '3">MODEL', "unknown price row"),
+        (ANNOUNCED, '2">MODEL</td><td>1M', '2">NAME</td><td>1M', "prices tokens and does not begin with"),
+        (ANNOUNCED, "<p>(2)", "<table><tr><td>fast</td><td>$2 / 1M tokens</td></tr></table><p>(2)", "prices tokens"),
         (ANNOUNCED, "<td>$0.014</td>", "", "unknown price row"),
         (ANNOUNCED_CN, "开始生效，具体如下", "起执行，具体如下", "does not say whether a price begins or ends"),
         (ANNOUNCED_CN, "开始生效，具体如下", "开始生效。", "not said when the prices apply"),

@@ -33,6 +33,13 @@ def test_a_discount_has_its_list_price_its_start_and_its_end() -> None:
     assert cell(offers, "deepseek-v4-flash", "standard", "input_tokens").list_amount is None
 
 
+@pytest.mark.parametrize("end", ["2026 年 5 月 31 日 24:00", "2026/05/31"])
+def test_a_discount_to_a_day_lasts_to_its_midnight(end: str) -> None:
+    offers = extract(altered(SALE, "2026 年 5 月 31 日 23:59", end), NAME)
+    price = cell(offers, "deepseek-v4-pro", "standard", "cache_read_tokens")
+    assert str(price.valid_to) == "2026-06-01 00:00:00+08:00"
+
+
 def test_prices_by_the_hour_of_2025_are_conditions() -> None:
     page = altered(SALE, "<td>百万tokens", "<td>标准时段价格（北京时间 08:30-00:30）</td><td>百万tokens")
     wider = page.body.replace(b'<tr><td colspan="2">', b'<tr><td colspan="3">')
@@ -68,9 +75,10 @@ def test_what_is_no_price_is_reported() -> None:
         (HOURS, "9:00 - 12:00", "上午", "when peak hours are|on which days"),
         (HOURS, "北京时间周一", "周一", "peak hours are in Beijing"),
         (HOURS, "(2) 空闲", "空闲", "points to the notes"),
-        (HOURS, ">模型<", ">型号<", "no price was found"),
+        (HOURS, ">模型<", ">型号<", "does not begin with '模型'"),
         (SALE, "<del>12元</del>", "<del>1.2元</del>", "not a sale"),
         (SALE, "延长至北京时间", "延长到", "begins or ends"),
+        (SALE, "31 日 23:59", "31 日 24:30", "begins or ends"),
         (SALE, "起生效", "起", "begins or ends"),
         (SALE, "<table>", "<p>2026 年 8 月 17 日起价格另行调整。</p><table>", "it is not said when"),
         (SALE, "2026 年 5 月 31 日", "2026 年 5 月 32 日", "no day of the calendar"),

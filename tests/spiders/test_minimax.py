@@ -51,6 +51,7 @@ def test_a_task_among_the_videos_that_is_billed_by_the_token_is_read() -> None:
         ('<Tab title="Priority*">', '<Tab title="Batch">', "no known tier"),
         ('  <Tab title="Priority*">', "", "two prices"),
         ('<Accordion title="Legacy Models">', '<Accordion title="Retired">', "no known tier"),
+        ("\n<Accordion", "\n### Batch API\n\n<Accordion", "no known tier"),
         ("| Prompt caching Write |", "| Cache Write |", "unknown column 'Cache Write'"),
         ("| Model | Input | Output |", "| Model | Prompt | Output |", "no column"),
         ("\\$0.3 / M tokens", "\\$0.3 / K characters", "not a price for"),
@@ -60,6 +61,7 @@ def test_a_task_among_the_videos_that_is_billed_by_the_token_is_read() -> None:
         ("> 512k input tokens", "≤ 512k input tokens", "does not begin where"),
         ("> 512k input tokens", "> 512k output tokens", "no model's name"),
         ("**MiniMax-M2.7**", "**MiniMax-M2.7** (new)", "no model's name"),
+        ("**Output Price**", "**Answer Price**", "no column"),
     ],
 )
 def test_a_page_that_changed_is_refused_by_name(old: str, new: str, words: str) -> None:

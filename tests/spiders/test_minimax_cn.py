@@ -122,6 +122,7 @@ def test_the_documentation_as_a_page_keeps_its_tabs_and_its_accordions() -> None
         ('role="tablist"', "", "no known tier"),
         (">历史模型<", ">下线模型<", "no known tier"),
         ("5.70 元/百万 tokens", "5.70 元/张", "not a price for"),
+        ("<strong>输出价格</strong></th>", "<strong>价格</strong></th>", "no column"),
     ],
 )
 def test_a_documentation_whose_tabs_changed_is_refused_by_name(old: str, new: str, words: str) -> None:

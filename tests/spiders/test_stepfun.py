@@ -1,5 +1,6 @@
 """StepFun's pricing page in English and in Chinese, trap by trap; no capture holds its own bytes yet."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -31,6 +32,15 @@ def test_yuan_stand_close_to_their_number_or_apart() -> None:
     assert list(extract(close, NAME)) == list(extract(saved(CHINESE), NAME))
 
 
+def test_a_sign_says_the_currency_as_well_and_without_any_there_is_none() -> None:
+    signed = altered(CHINESE, " 元 |", " |")
+    with pytest.raises(PageChanged, match="in which currency"):
+        extract(signed, NAME)
+    for amount in ("7", "0.35", "20", "0.7", "0.14", "2.1", "2.5", "0.5", "8"):
+        signed = replace(signed, body=signed.body.replace(f"| {amount} |".encode(), f"| ¥{amount} |".encode()))
+    assert extract(signed, NAME) == extract(saved(CHINESE), NAME)
+
+
 def test_what_is_not_billed_by_token_is_reported() -> None:
     page = saved(ENGLISH)
     assert "step-asr-stream" not in {offer.model for offer in extract(page, NAME)}
@@ -47,12 +57,16 @@ def test_what_is_not_billed_by_token_is_reported() -> None:
         (ENGLISH, "| 1 hour |", "| 1K tokens |", "per '1ktokens'"),
         (CHINESE, "百万 tokens", "千 tokens", "per '千tokens'"),
         (ENGLISH, "Billing unit", "Unit", "what its prices are for"),
-        (ENGLISH, "\\$0.20", "¥0.20", "not in USD"),
+        (ENGLISH, "\\$0.20", "¥0.20", "not in CNY"),
         (ENGLISH, "\\$0.20 |", " |", "does not say for what"),
         (ENGLISH, "| — | — | — | — |", "| — | \\$1 | — | — |", "does not say for what"),
         (ENGLISH, "\\$0.20", "\\$0.20 / 1K tokens", "not a price for 1000000"),
         (ENGLISH, "`step-3.7-flash`", "`step-3.7-flash` (new)", "has a row for"),
         (ENGLISH, "### Pricing for Reasoning Models", "### Batch pricing", "what its prices are for"),
+        (ENGLISH, "### Pricing for Reasoning Models", "### Off-peak pricing", "what its prices are for"),
+        (ENGLISH, "### Pricing for Reasoning Models", "### Models\n\nWith priority:", "what its prices are for"),
+        (ENGLISH, "Input (cache hit)", "Cached input", "unknown column 'Cached input'"),
+        (CHINESE, "输入价格（缓存命中）", "缓存读取", "unknown column '缓存读取'"),
         (CHINESE, "20 元", "20 美元", "not in CNY"),
     ],
 )

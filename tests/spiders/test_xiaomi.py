@@ -80,6 +80,10 @@ def test_losing_any_cell_or_row_moves_no_price() -> None:
         (LISTS, "RMB / M tokens", "RMB / K tokens", "not for a million"),
         (LISTS, "dollar / M tokens", "dollar / K tokens", "not for a million"),
         (LISTS, "`mimo-v2.6-flash`、", "`MiMo Flash`、", "no ids"),
+        (LISTS, "yuan / 1M tokens", "yuan per K tokens", "not for a million"),
+        (LISTS, "`mimo-v2.6-flash`、", "`mimo-v2.6-flash`(0:00-8:00)、", "no ids"),
+        (LISTS, "¥25 / 1,000 calls", "¥25 / M tokens", "neither the domestic list nor"),
+        (TIERS, "<table", "<p>From 0:00 to 8:00 (off-peak)</p><table", "neither the domestic list nor"),
         (TIERS, "Input 256K - 1M", "Long input", "for how many tokens"),
         (TIERS, ' colspan="3"', "", "lacks a price"),
         # A copy in Markdown has no merged cells: seven prices stand under two headers.

@@ -146,15 +146,29 @@ def test_a_context_window_is_no_condition_and_unbounded_lengths_are() -> None:
         ("输入 \\[0, 32K)，输出 ≥0.2K", "输入 \\[0, 32)，输出 ≥0.2K", "whether they are thousands"),
         ("200K                            | 8 ", "200K | 7 ", "two prices"),
         ("GLM-Z1-Air（128K）", "GLM-Z1-Air（5折）", "not a model's name"),
+        ("GLM-Z1-Air（128K）", "GLM-Z1-Air 闲时", "not a model's name"),
         ("9 月 9 日 24:00", "下月", "does not say of which model a sale ends, or when"),
         ("0.5 元/百万 Tokens", "0.5 元/百万字符", "not a price for"),
         ("### 文本模型", "### 语言", "no price was found under"),
+        ("### 向量模型", "### 批量推理", "unknown tier"),
         ("## 旗舰模型", "## 模型", "no price was found under"),
     ],
 )
 def test_documentation_that_changed_is_refused_by_name(old: str, new: str, words: str) -> None:
     with pytest.raises(PageChanged, match=words):
         extract(altered(DOCUMENTED, old, new), NAME)
+
+
+def test_what_goes_in_and_out_in_a_table_of_other_units_is_refused() -> None:
+    more = "上下文  | 输入单价（元/百万 Tokens） | 输出单价（元/百万 Tokens） | 缓存命中（元/百万 Tokens） |"
+    with pytest.raises(PageChanged, match="no column"):
+        extract(altered(DOCUMENTED, more, more.replace("百万", "千")), NAME)
+
+
+def test_a_single_price_may_be_for_a_thousand_tokens_and_batches_may_be_for_later() -> None:
+    page = altered(DOCUMENTED, "0.5 元/百万 Tokens | 0.25 元/百万 Tokens", "0.0005 元/千 Tokens | 暂不支持")
+    [offer] = [offer for offer in extract(page, NAME) if offer.model == "Embedding-3"]
+    assert [(price.amount, price.per) for price in offer.components] == [(Decimal("0.0005"), 1000)]
 
 
 def test_what_the_documentation_states_by_the_piece_is_reported() -> None:
