@@ -27,6 +27,7 @@ PARTS = (
 
 
 def main() -> int:
+    print(f"Python {sys.version}", flush=True)
     figures = []
     for number, part in enumerate(PARTS, 1):
         title = (part.__doc__ or "").partition("\n")[0]
