@@ -17,7 +17,8 @@ Columns = Mapping[str, tuple[str, ...]]
 # U+200B after every cell at Volcengine, U+FEFF in Tencent's placeholders, U+00AD and U+2060 in copied text.
 _INVISIBLE = {0x200B: None, 0xFEFF: None, 0x2060: None, 0x00AD: None}
 _MONEY = re.compile("[$€£¥￥元]")
-_SPECIAL = re.compile(r"\b(?:batch|flex|off-peak)\b|批量|低峰|闲时|夜间", re.IGNORECASE)
+# Each begins with its own letter, by which a text is passed over; "\b" in front of them would be tried at each.
+_SPECIAL = re.compile(r"batch\b(?<!\wbatch)|flex\b(?<!\wflex)|off-peak\b(?<!\woff-peak)|批量|低峰|闲时|夜间")
 # A name with a space or a bracket is not an id: deepseek-flash(1) has a footnote glued to it.
 ID = re.compile(r"[\w.:/~@-]+")
 _NOTE = re.compile(r"(?:[(（\[]([0-9]{1,2})[)）\]]|(\*{1,3}|[†‡]))\s*(\S.*)")
@@ -247,7 +248,7 @@ class Table:
     @property
     def is_special(self) -> bool:
         """Whether the words over it are of batches or of hours, whose prices are not the usual ones."""
-        return any(map(_SPECIAL.search, (self.heading, self.lead, *self.within)))
+        return _SPECIAL.search("\n".join((self.heading, self.lead, *self.within)).casefold()) is not None
 
     def _place(self, spellings: tuple[str, ...]) -> int:
         found = _named(self.header, spellings)

@@ -71,13 +71,13 @@ def _read(sheet: PriceSheet, table: Table, models: tuple[str, ...], tier: str) -
 
 def _sections(page: Page) -> Iterator[tuple[tuple[str, ...], str, Table]]:
     """Each table with the models and the tier that the headings before it name; an id comes before a display name."""
-    seen: dict[tuple[tuple[str, ...], str], Table] = {}
+    seen: set[tuple[tuple[str, ...], str]] = set()
     models, tier, tiers_at = tuple[str, ...](), "standard", 9
     for level, text, table in outline(page):
         if table is not None:
             if (models, tier) in seen or not models:
                 raise PageChanged(f"{table} has no heading of its own: {models}, {tier}")
-            seen[models, tier] = table
+            seen.add((models, tier))
             yield models, tier, table
         elif level:
             name = text if text in _TIERS else tidy(_SIGNS.sub("", text))

@@ -30,7 +30,8 @@ _TIERS = {"real-timeapi": "standard", "实时推理": "standard", "batchapi": "b
 # What a note says of hours, prompts or a sale would be a condition.
 _NAME = re.compile(r"(mimo-(?:[a-ln-z0-9.-]+|m(?!imo-))+)(?: ?[(（]([^()（）<>≤≥~%折:：]+)[)）]|)[、, ]*|(.)")
 # "Billing Unit: China：RMB / M tokens;  Overseas: dollar / M tokens" (October 2026): what prices are for, if not that.
-_OTHER = re.compile(r"(?:Unit|单位)[:：].*/(?! ?(?:1?M|百万) ?[Tt]okens)|(?:\bper|每) ?(?:1?K|千) ?[Tt]okens")
+_MILLION, _THOUSAND = r"[:：].*/(?! ?(?:1?M|百万) ?[Tt]okens)", " ?(?:1?K|千) ?[Tt]okens"
+_OTHER = re.compile(rf"Unit{_MILLION}|单位{_MILLION}|per{_THOUSAND}|每{_THOUSAND}")
 
 
 class Xiaomi(PricingSpider):
@@ -74,8 +75,7 @@ def _read(sheet: PriceSheet, table: Table, columns: list[priced.Column], region:
     if len({*map(len, table.grid)}) > 1 or "" in {cell.text for cells in table.body for cell in cells}:
         raise PageChanged(f"{table} has the rows {[[cell.text for cell in cells] for cells in table.grid]}")
     for cells in table.body:
-        tier = _TIERS.get(plain(cells[types[0]].text)) if types else "standard"
-        if tier is None:
+        if (tier := _TIERS.get(plain(cells[types[0]].text)) if types else "standard") is None:
             raise PageChanged(f"{table} has the unknown type {cells[types[0]].text!r}")
         prices, terms = priced.row(columns, cells, currency)
         for model, note, _ in _models(table, cells[names[0]]):
