@@ -22,9 +22,13 @@ def test_two_lists_or_two_units_in_one_cell_are_none(text: str) -> None:
     assert pricelists([text], [] if "million" in text else [False, True]) is None
 
 
-def test_a_list_that_says_its_unit_twice_or_never_is_refused() -> None:
-    with pytest.raises(PageChanged, match="not a list of prices"):
-        pricelists(["Input: $3 / million tokens"], [False, True])
+def test_a_list_may_say_the_unit_of_its_header_again() -> None:
+    """Grok's, 2026-07-31."""
+    stated = pricelists(["Input: $3 / million tokens", "Input: $6"], [False, True])
+    assert stated == {("standard", "input_tokens"): {False: Decimal(3), True: Decimal(6)}}
+
+
+def test_a_list_that_never_says_its_unit_is_refused() -> None:
     with pytest.raises(PageChanged, match="not a list of prices"):
         pricelists(["Input: $3"], [])
 
