@@ -21,7 +21,7 @@ BILLED = {
     "audio_output": "output_audio_tokens", "input_audio_cache": "cache_read_audio_tokens", "image": "input_images",
     "image_output": "output_image_tokens", "request": "requests", "web_search": "web_searches",
 }  # fmt: skip
-# Since 2026-01-23 `image` costs what a token of text does, of all models that have it.
+# Where `image` costs what a token of text does: two models in 2025, all that have it since 2026-02-10.
 BY_TOKENS = BILLED | {"image": "input_image_tokens"}
 OVER_32K, OVER_128K, OVER_200K, OVER_256K, OVER_272K = (
     Conditions(min_input_tokens=size + 1) for size in (32_000, 128_000, 200_000, 256_000, 272_000)
