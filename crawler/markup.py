@@ -35,7 +35,7 @@ _TITLES = {
     "tab-content": etree.XPath("../../*[@role='tablist']/*[@role='tab'][@aria-controls=$pane]"),
     "accordion-content": etree.XPath("../summary//*[@data-component-part='accordion-title']"),
 }
-_TABS = (_SLATE, *_TITLES)
+_PANE = "data-component-part"
 _TEXT = etree.XPath("string()", smart_strings=False)
 # Elements of lxml.html would cost a call of Python each; a price page has up to a hundred thousand of them.
 _PARSER = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
@@ -54,7 +54,7 @@ def parse(text: str) -> Element:
 
 def has_tabs(text: str) -> bool:
     """Whether there may be tabs or accordions in an HTML page."""
-    return any(sign in text for sign in _TABS)
+    return _SLATE in text or _PANE in text
 
 
 def text_of(element: Element) -> str:
@@ -154,7 +154,7 @@ def _within(table: Element) -> tuple[str, ...]:
     """The labels of the tabs and accordions in which a table stands, the outermost first."""
     titles = list[str]()
     for pane in table.iterancestors("div"):
-        if find := _TITLES.get(pane.get("data-component-part") or ""):
+        if find := _TITLES.get(pane.get(_PANE) or ""):
             found = cast(list[Element], find(pane, pane=pane.get("id") or ""))
             # Not one title is no title that a spider knows.
             titles.insert(0, " / ".join(cell_of(title).text for title in found))

@@ -29,14 +29,15 @@ def outline(page: Page) -> Iterator[tuple[int, str, Table | None]]:
                 yield (0, block.lines[0], None) if isinstance(block, Prose) else (0, "", next(tables))
         return
     elements = list(page.tree.iter(*HEADINGS, "em", "section", "table"))
+    tags = [element.tag for element in elements]
     # To look for a cell in each table costs more than the rest of the outline.
-    none_is_empty = [element.tag for element in elements].count("table") == len(page.tables)
-    for element in elements:
-        if element.tag == "table":
+    none_is_empty = tags.count("table") == len(page.tables)
+    for element, tag in zip(elements, tags, strict=True):
+        if tag == "table":
             if none_is_empty or next(element.iter("td", "th"), None) is not None:
                 yield 0, "", next(tables)
-        elif element.tag != "section":
-            yield int(element.tag[1]) if element.tag in HEADINGS else 0, tidy(text_of(element)), None
+        elif tag != "section":
+            yield int(tag[1]) if tag in HEADINGS else 0, tidy(text_of(element)), None
         elif (name := element.get("data-tab")) is not None:
             labels = cast(list[Element], _LABELS(element, name=name))
             yield _BELOW_ALL, " / ".join(tidy(text_of(label)) for label in labels), None

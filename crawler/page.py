@@ -6,10 +6,11 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 import msgspec
+from propcache.api import cached_property
 
 from crawler import embedded, grid, markdown, markup
 from crawler.failures import PageChanged
