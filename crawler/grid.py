@@ -109,10 +109,10 @@ def _spread_row(row: Sequence[Cell | Spanned], hanging: dict[int, tuple[Cell, in
             if one.rowspan > 1:
                 below[len(line)] = one.cell, one.rowspan - 1
             line.append(one.cell)
-    _settle(line, hanging, below)
     while hanging:
-        line.append(EMPTY)
         _settle(line, hanging, below)
+        if hanging:
+            line.append(EMPTY)
     hanging.update(below)
     return tuple(line)
 

@@ -109,8 +109,9 @@ def _sole(element: Element) -> Element | None:
     child = element[0]
     if child.tag in _MEANT or _is_said(element.text) or _is_said(child.tail):
         return None
-    look = _look(child)
-    return None if "line-through" in look or "display" in look else child
+    if child.keys() and ("line-through" in (look := _look(child)) or "display" in look):
+        return None
+    return child
 
 
 def _is_said(text: str | None) -> bool:

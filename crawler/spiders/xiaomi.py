@@ -26,8 +26,7 @@ _UNITS = {
 # "MiMo-V2.5 系列" (platform.xiaomimimo.com, summer 2026) and "" (April 2026) stand over the models, too.
 _MODELS, _SERIES = {"model", "modelname", "模型", "模型名称", ""}, ("系列", "series")
 _TIERS = {"real-timeapi": "standard", "实时推理": "standard", "batchapi": "batch", "批量推理": "batch"}
-# One id behind another, perhaps glued to it, each with its own note: "mimo-v2.6-flash、mimo-v2.5(to be deprecated)".
-# What a note says of hours, prompts or a sale would be a condition.
+# Ids, perhaps glued, each with its note, "mimo-v2.5(to be deprecated)"; one of hours, prompts or a sale is a condition.
 _NAME = re.compile(r"(mimo-(?:[a-ln-z0-9.-]+|m(?!imo-))+)(?: ?[(（]([^()（）<>≤≥~%折:：]+)[)）]|)[、, ]*|(.)")
 # "Billing Unit: China：RMB / M tokens;  Overseas: dollar / M tokens" (October 2026): what prices are for, if not that.
 _MILLION, _THOUSAND = r"[:：].*/(?! ?(?:1?M|百万) ?[Tt]okens)", " ?(?:1?K|千) ?[Tt]okens"
@@ -63,8 +62,9 @@ class Xiaomi(PricingSpider):
 def _price(header: str) -> tuple[str, int, Conditions] | None:
     """ "Input ≤ 256K / Input (Cache Hit)": the unit, for how many it is, and for which prompts."""
     group, _, name = header.rpartition(" / ")
-    unit, below = _UNITS.get(plain(name)), Conditions(max_input_tokens=256_000)
-    return (unit, 10**6, lengths(group, above=below) if group else ALWAYS) if unit else None
+    if unit := _UNITS.get(plain(name)):
+        return unit, 10**6, lengths(group, above=Conditions(max_input_tokens=256_000)) if group else ALWAYS
+    return None
 
 
 def _read(sheet: PriceSheet, table: Table, columns: list[priced.Column], region: str, currency: str) -> None:
@@ -72,7 +72,7 @@ def _read(sheet: PriceSheet, table: Table, columns: list[priced.Column], region:
     types = [at for at, name in enumerate(table.header) if plain(name) in ("inferencetype", "推理类型")]
     if set(_UNITS.values()) - {column.unit for column in columns} or len(names) != 1 or len(types) > 1:
         raise PageChanged(f"{table} lacks a price or its models: {list(table.header)}")
-    if len({*map(len, table.grid)}) > 1 or "" in {cell.text for cells in table.body for cell in cells}:
+    if len({*map(len, table.grid)}) > 1 or "" in [cell.text for cells in table.body for cell in cells]:
         raise PageChanged(f"{table} has the rows {[[cell.text for cell in cells] for cells in table.grid]}")
     for cells in table.body:
         if (tier := _TIERS.get(plain(cells[types[0]].text)) if types else "standard") is None:
