@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from msgspec import structs
@@ -20,7 +19,7 @@ def joined(tables: Iterable[Table]) -> Iterator[Table]:
     for table in tables:
         alone = header is None and len(table.grid) == 1
         if not alone:
-            yield replace(header, grid=header.grid + table.grid) if header else table
+            yield structs.replace(header, grid=header.grid + table.grid) if header else table
         header = table if alone else None
 
 

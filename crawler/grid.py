@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 
@@ -135,6 +134,13 @@ class Prose(Struct, frozen=True, gc=False):
     lines: tuple[str, ...]
 
 
+class Aside(Struct, frozen=True, gc=False):
+    """What heads a part without being a heading: emphasised words (level 0), the label of a tab (7)."""
+
+    text: str
+    level: int = 0
+
+
 class Grid(Struct, frozen=True, gc=False):
     """A table's cells; the first `head` rows are its header. `within`: titles of the tabs that enclose it."""
 
@@ -143,15 +149,14 @@ class Grid(Struct, frozen=True, gc=False):
     within: tuple[str, ...] = ()
 
 
-Block = Heading | Prose | Grid
+Block = Heading | Prose | Aside | Grid
 
 
 class Row(dict[str, Cell]):
     """One row being read: take each cell by the name asked for; what is left in it was not read."""
 
 
-@dataclass(slots=True)
-class Table:
+class Table(Struct):
     """One table with the heading it stands under, the paragraph before it and the footnotes after it."""
 
     grid: tuple[tuple[Cell, ...], ...]
@@ -161,9 +166,9 @@ class Table:
     notes: Mapping[str, str]
     within: tuple[str, ...]
     unread: Counter[str]
-    header: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    header: tuple[str, ...] = ()
     """One name a column; several header rows are joined: "Output price / Thinking mode"."""
-    body: tuple[tuple[Cell, ...], ...] = field(init=False, repr=False, compare=False)
+    body: tuple[tuple[Cell, ...], ...] = ()
 
     def __post_init__(self) -> None:
         self.header, self.body = _header(self.grid, self.head), self.grid[self.head :]
@@ -293,7 +298,7 @@ def tables(blocks: Iterable[Block], unread: Counter[str]) -> tuple[Table, ...]:
         elif isinstance(block, Prose):
             lead = " ".join(block.lines)
             notes.update(_notes(block.lines))
-        else:
+        elif isinstance(block, Grid):
             notes = {}
             found.append(Table(block.cells, block.head, heading, lead, notes, block.within, unread))
             lead = ""

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple, cast
 
@@ -120,7 +119,7 @@ def _first(region_of: Callable[[str], str], texts: Iterable[str]) -> str:
 def _with_its_header(table: Table) -> Table:
     """The second header row stands in <tbody> on a page: "非思考模式 | 思考模式" under 输出单价."""
     if table.head == 1 and len(table.grid) > 1 and table.grid[1][:1] == table.grid[0][:1]:
-        table = replace(table, head=2)
+        table = structs.replace(table, head=2)
     if table.head > 1 and not all(cell.text for cell in table.grid[1]):
         raise PageChanged(f"{table} has lost a cell of its second header row: {list(table.header)}")
     return table

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from crawler import embedded, markup
 from crawler.failures import PageChanged

@@ -1,14 +1,14 @@
 """HTML as blocks: headings, prose and tables with real spans, placeholder cells dropped."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import cast
 
 from lxml import etree
 
 from crawler.failures import PageChanged
-from crawler.grid import EMPTY, Block, Cell, Grid, Heading, Prose, Spanned, marks_of, spread, tidy
+from crawler.grid import EMPTY, Aside, Block, Cell, Grid, Heading, Prose, Spanned, marks_of, spread, tidy
 
 Element = etree._Element
 
@@ -23,7 +23,7 @@ _SECTIONS = frozenset({"thead", "tbody", "tfoot"})
 _CELLS = frozenset({"td", "th"})
 # The rows of a table, in capitals those of <thead>: with a <td> among their cells (d), or headers alone (h).
 _HEAD = re.compile("[HD]+|[hH]+")
-_BLOCKS = (*sorted(HEADINGS), "p", "span", "li", "div", "table")
+_BLOCKS = (*sorted(HEADINGS), "p", "span", "li", "div", "em", "section", "table")
 # The headings of the ace editor: <div class="ace-line heading-h2"> (docs.volcengine.com 2026-07-17).
 _ACE_HEADING = re.compile(r"(?:^|\s)heading-h[1-6](?:\s|$)")
 # The slate editor's tabs: labels in a bar, then as many panes (cloud.tencent.com 2026-08-10).
@@ -36,6 +36,9 @@ _TITLES = {
     "accordion-content": etree.XPath("../summary//*[@data-component-part='accordion-title']"),
 }
 _PANE = "data-component-part"
+# On ai.google.dev the scripts make tabs of sections: what was a heading in the section is then the label of its tab
+# (2026-09-11).
+_TAB_LABELS, _BELOW_ALL = etree.XPath("../devsite-tabs//tab[@data-tab=$name]"), 7
 _TEXT = etree.XPath("string()", smart_strings=False)
 # Elements of lxml.html would cost a call of Python each; a price page has up to a hundred thousand of them.
 _PARSER = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
@@ -74,13 +77,34 @@ def blocks(tree: Element, *, in_tabs: bool = True) -> list[Block]:
         tag = element.tag
         if tag == "table":
             walk.skip_subtree()
-            found += [grid for table in element.iter("table") if (grid := _grid(table, known, in_tabs))]
+            found += _parts(element, known, in_tabs)
         elif tag in HEADINGS or ((look := element.get("class")) and _ACE_HEADING.search(look)):
-            text = cell_of(element, prose=True).text if len(element) else tidy(element.text or "")
-            found.append(Heading(text, int(tag[1]) if tag in HEADINGS else 2))
+            found.append(_heading(element))
+        elif tag == "em":
+            found.append(Aside(tidy(text_of(element))))
+        elif tag == "section":
+            if (name := element.get("data-tab")) is not None:
+                labels = cast(list[Element], _TAB_LABELS(element, name=name))
+                found.append(Aside(" / ".join(tidy(text_of(label)) for label in labels), _BELOW_ALL))
         elif _is_paragraph(element) and (lines := cell_of(element, prose=True).lines):
             found.append(Prose(lines))
     return found
+
+
+def _parts(table: Element, known: "_PlainCells", in_tabs: bool) -> Iterator[Block]:
+    """A table; where it lays out others (cloud.google.com 2026-05-08), what heads them, too."""
+    inner = list(table.iter("table"))
+    for part in inner if len(inner) == 1 else table.iter("table", *HEADINGS):
+        if part.tag != "table":
+            yield _heading(part)
+        elif grid := _grid(part, known, in_tabs):
+            yield grid
+
+
+def _heading(element: Element) -> Heading:
+    tag = element.tag
+    text = cell_of(element, prose=True).text if len(element) else tidy(element.text or "")
+    return Heading(text, int(tag[1]) if tag in HEADINGS else 2)
 
 
 def _is_paragraph(element: Element) -> bool:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from crawler import islands, openaimdx
 from crawler.failures import PageChanged
-from crawler.grid import Cell, Grid, Heading, Table
+from crawler.grid import Cell, Grid, Heading, Prose, Table
 from crawler.page import Page
 
 SPEAKS_OF_PRICES = re.compile("input|output|cache|cost|price|write|token|context", re.IGNORECASE)
@@ -64,7 +65,7 @@ def _in_sections(page: Page) -> Found:
                 table.leave()
             last = ""
             continue
-        for last in (block.text,) if isinstance(block, Heading) else block.lines:
+        for last in (block.text,) if isinstance(block, Heading) else block.lines if isinstance(block, Prose) else ():
             if _COUNTS.fullmatch(last):
                 kind, tab = _COUNTED.get(last, ""), ""
             elif last in islands.TIERS:

@@ -82,7 +82,7 @@ def components(direction: str, text: str, named: str = "") -> list[PriceComponen
     Google states days without a zone; they are taken as days of UTC, "through December 31" as until January 1.
     """
     found: list[PriceComponent] = []
-    usual = _meant(named.lower()) if named else _TEXT
+    usual: tuple[str, ...] = ()
     # "$2.10 (audio / image [video])", the live models of 2025.
     cell = _SAME.sub("", text).replace(" [video]", " / video").strip() if "Same" in text or "[" in text else text
     at, place_before, ended = 0, None, None
@@ -99,7 +99,10 @@ def components(direction: str, text: str, named: str = "") -> list[PriceComponen
         # "$0.75 through December 31, 2026. $1.50" as the HTML page had it on 2026-08-18: the second price comes then.
         begins = moments.day(since) if since else ended if place == place_before else None
         place_before, ended = place, _after(until) if until else None
-        units = _STORED if hourly else _units(direction, meant or usual)
+        if hourly or meant:
+            units = _STORED if hourly else _units(direction, meant)
+        else:
+            units = usual = usual or _units(direction, _meant(named.lower()) if named else _TEXT)
         for unit in units:
             # A comprehension is a function in 3.11; sharing the loop's variables with it costs a sixth of each price.
             found.append(PriceComponent(unit, exact(amount), "USD", 1_000_000, when, None, begins, ended))  # noqa: PERF401

@@ -6,7 +6,8 @@ on which they are sold (kimi.com/membership/pricing) is drawn by scripts.
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from crawler import plans
 from crawler.failures import PageChanged

@@ -75,7 +75,7 @@ def _lists(table: Table) -> Iterator[tuple[Table, str, str]]:
         return
     for at, (_, region, currency) in enumerate(_LISTS):
         grid = tuple([tuple([_only(table, cell, currency) for cell in row]) for row in table.grid])
-        yield replace(table, grid=grid, unread=Counter() if at else table.unread), region, currency
+        yield altered(table, grid=grid, unread=Counter() if at else table.unread), region, currency
 
 
 def _only(table: Table, cell: Cell, currency: str) -> Cell:

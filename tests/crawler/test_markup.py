@@ -176,3 +176,19 @@ def test_a_table_in_a_tab_or_an_accordion_of_mintlify_knows_its_title() -> None:
 def test_cells_whose_tr_is_missing_are_a_row_of_their_own() -> None:
     page = "<table><tr><td rowspan=2>a</td><td>1</td></tr><td>2</td></tr><tr><td>b</td><td>3</td></tr></table>"
     assert texts(page) == [["a", "1"], ["a", "2"], ["b", "3"]]
+
+
+LAYOUT = "<h2>All</h2><table><tr><td><h3>Left</h3><table><tr><td>1</td></tr></table></td></tr></table>"
+
+
+def test_what_heads_a_table_in_a_table_that_lays_out_is_its_heading() -> None:
+    found = blocks(parse(f"<html><body>{LAYOUT}</body></html>"))
+    assert [block.text for block in found if isinstance(block, Heading)] == ["All", "Left"]
+    assert [block.cells[0][0].text for block in found if isinstance(block, Grid)] == ["Left", "1"]
+    assert isinstance(found[-2], Heading)
+
+
+def test_a_heading_in_a_cell_of_prices_heads_nothing() -> None:
+    found = blocks(parse("<html><body><table><tr><th><h3>Model</h3></th></tr></table></body></html>"))
+    assert not any(isinstance(block, Heading) for block in found)
+    assert texts("<table><tr><th><h3>Model</h3></th></tr></table>") == [["Model"]]

@@ -28,3 +28,12 @@ def test_the_label_of_a_tab_is_a_heading_below_all_others() -> None:
     page = Page("https://example.com", html.encode(), "text/html", datetime(2026, 10, 1, tzinfo=UTC))
     found = [(level, text) for level, text, _ in outline(page)]
     assert found == [(7, "First"), (4, "Loud"), (7, "Second"), (7, ""), (1, "Alone")]
+
+
+def test_emphasised_words_and_labels_of_tabs_are_no_prose_around_a_table() -> None:
+    inner = "<em>model-a</em><table><tr><td>1</td></tr></table>"
+    html = f"<!doctype html><p>Before.</p><section data-tab='a'>{inner}</section>"
+    page = Page("https://example.com", html.encode(), "text/html", datetime(2026, 10, 1, tzinfo=UTC))
+    [table] = page.tables
+    assert (table.lead, table.heading) == ("Before.", "")
+    assert page.prose == "Before."

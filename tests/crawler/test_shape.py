@@ -4,11 +4,11 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from copy import copy
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
+from msgspec.structs import replace
 
 from crawler import priced
 from crawler.failures import PageChanged
