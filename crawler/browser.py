@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import sleep
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -23,6 +24,8 @@ HOW = "`playwright install --with-deps chromium`, or your distribution's package
 # a small page is drawn (playwright 1.65, Chromium 150, 2026-11-22).
 PROCESS_MB = 2048
 PREFIX = "tokentape-crawl-"
+# How often a folder is cleared until it is gone, and how long what was killed has to die between.
+_CLEARED, _PAUSE_S = 50, 0.1
 
 # What would go another way finds no address: no name, and nothing for WebRTC.
 _NO_OTHER_WAY = (
@@ -123,11 +126,21 @@ def room_to_start() -> Iterator[None]:
 @contextmanager
 def own_folder() -> Iterator[Path]:
     """A folder for temporary files whose name tells a crawl's browser from any other; both are gone at the end."""
-    with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as folder:
-        try:
-            yield Path(folder)
-        finally:
-            sweep(Path(folder))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    try:
+        yield folder
+    finally:
+        _clear(folder)
+
+
+def _clear(folder: Path) -> None:
+    """End what works in the folder and remove it: again, where something that is dying has written meanwhile."""
+    for _ in range(_CLEARED):
+        sweep(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        sleep(_PAUSE_S)
 
 
 def sweep(folder: Path) -> None:
@@ -144,9 +157,8 @@ def sweep(folder: Path) -> None:
 def end_here() -> None:
     """End this crawl's browser and this process's group: for a child whose parent has died."""
     folder = Path(tempfile.gettempdir())
-    sweep(folder)
     if folder.name.startswith(PREFIX):
-        shutil.rmtree(folder, ignore_errors=True)
+        _clear(folder)
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
 

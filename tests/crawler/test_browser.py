@@ -143,6 +143,27 @@ def test_only_what_works_in_the_folder_is_ended() -> None:
     other.wait()
 
 
+def test_what_a_dying_process_still_writes_is_removed_too() -> None:
+    code = """if True:
+        import os, sys
+        folder = sys.stdin.readline().strip()
+        for n in range(3_000):
+            os.mkdir(f"{folder}/{n}")
+            n or print(flush=True)
+    """
+    # A pipe tells it where to work, not its arguments: so it is not ended.
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, stderr=pipe) as writer:
+        assert writer.stdin
+        assert writer.stdout
+        with browser.own_folder() as folder:
+            writer.stdin.write(f"{folder}\n".encode())
+            writer.stdin.flush()
+            writer.stdout.readline()
+        writer.communicate()
+        assert not folder.exists()
+
+
 @pytest.mark.parametrize(("does", "code"), [("echo Chromium 150.0.1", 0), ("exit 1", 1)])
 def test_the_command_for_scripts_says_which_and_exits_with_1_where_there_is_none(
     does: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
