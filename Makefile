@@ -1,5 +1,5 @@
 # Needs Python 3.11 or newer, and make.
-PYTHON ?= python3
+PYTHON ?= $(shell sh .ci/python python3 /usr/bin/python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
